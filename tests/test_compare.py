@@ -264,6 +264,24 @@ def test_a_law_of_powers_is_compared_arm_by_arm(evidence: Evidence) -> None:
     assert [row.answer for row in bound if row.measured] == ["supported", "supported"], "1 is at least 1/4 and 1/8"
 
 
+def test_powers_that_were_measured_are_compared_where_an_arm_has_their_size(evidence: Evidence) -> None:
+    examples = np.geomspace(1e3, 1e5, 30)
+    error = pl.Series(examples**-0.38)
+    runs = synthetic_runs().head(30).with_columns(
+        pl.Series("train_examples", examples.astype(int)),
+        test_loss=error,
+        validation_loss=error,
+        cell=pl.Series([f"n{number}" for number in range(30)]),
+    )
+    arm = evidence_of(runs)
+    arms = Arms("made", {"0.4": arm, "0.8": arm, "0.83": arm}, {})
+    rows = compare_within(find("michaud2023/params"), evidence, factor=1.25, arms=arms)
+    assert [row.published and row.published.value for row in rows] == [0.38, 0.61, None]
+    assert rows[-1].reason == "not comparable: it gives points, none of them here."
+    data = compare_within(find("michaud2023/data"), evidence, factor=1.25, arms=Arms("made", {"0.8": arm}, {}))
+    assert [(row.published and row.published.value, row.answer) for row in data] == [(0.404, "supported")]
+
+
 @pytest.mark.parametrize("name", [name for name in study_names() if name != "single"])
 def test_every_study_is_whole_and_says_what_it_asks_and_how_it_is_run(name: str) -> None:
     study = load_study([f"study={name}"])

@@ -97,8 +97,12 @@ def _compare_arm(curve: Curve, size: float, evidence: Evidence, *, factor: float
     ((name, axis),) = curve.axes.items()
     of = f"power of {curve.power_of.axis} at {name} {size:g}"
     if curve.law is None:
-        return _incomparable(curve, of, None, "it gives points and no law")
-    published = Exponent(value=float(curve.value({name: np.array([size])})[0]))
+        at_size = [point.y for point in curve.points if np.isclose(point.x, size)]
+        if not at_size:
+            return _incomparable(curve, of, None, "it gives points, none of them here")
+        published = Exponent(value=at_size[0])
+    else:
+        published = Exponent(value=float(curve.value({name: np.array([size])})[0]))
     if axis.range is not None and not axis.range[0] <= size <= axis.range[1]:
         return _incomparable(curve, of, published, f"it holds from {axis.range[0]:g} to {axis.range[1]:g}")
     try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from harness.data import image_folder, mnist1d, teacher
+from harness.data import image_folder, mnist1d, sparse_parity, teacher
 from harness.data.cifar import CIFAR10, CIFAR100
 from harness.data.dataset import Dataset, Split, check_sizes, on_device, split, subset
 from harness.data.fashion_mnist import FASHION_MNIST
@@ -34,6 +34,7 @@ DATASETS: dict[str, Source] = {
     "image_folder": Source(image_folder.describe, image_folder.load, image_folder.find, image_folder.get),
     "mnist": as_source(MNIST),
     "mnist1d": Source(mnist1d.describe, mnist1d.load, mnist1d.find, mnist1d.get),
+    "sparse_parity": Source(sparse_parity.describe, sparse_parity.load),
     "svhn": as_source(SVHN),
     "teacher": Source(teacher.describe, teacher.load),
 }

@@ -5,7 +5,8 @@ holds a study against it.
 """
 
 from harness.published.catalogue import catalogue, choose, find
-from harness.published.curve import Curve, Exponent, Paper, read_paper
+from harness.published.curve import Curve, Exponent, Paper
+from harness.published.reading import read_paper
 from harness.published.yardstick import ImpliedExponent, implied_exponents
 
 __all__ = [

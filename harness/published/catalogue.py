@@ -6,7 +6,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from harness.errors import ConfigError
-from harness.published.curve import Curve, Paper, read_paper
+from harness.published.curve import Curve, Paper
+from harness.published.reading import read_paper
 from harness.schema import unknown
 
 
