@@ -267,11 +267,15 @@ def test_a_law_of_powers_is_compared_arm_by_arm(evidence: Evidence) -> None:
 def test_powers_that_were_measured_are_compared_where_an_arm_has_their_size(evidence: Evidence) -> None:
     examples = np.geomspace(1e3, 1e5, 30)
     error = pl.Series(examples**-0.38)
-    runs = synthetic_runs().head(30).with_columns(
-        pl.Series("train_examples", examples.astype(int)),
-        test_loss=error,
-        validation_loss=error,
-        cell=pl.Series([f"n{number}" for number in range(30)]),
+    runs = (
+        synthetic_runs()
+        .head(30)
+        .with_columns(
+            pl.Series("train_examples", examples.astype(int)),
+            test_loss=error,
+            validation_loss=error,
+            cell=pl.Series([f"n{number}" for number in range(30)]),
+        )
     )
     arm = evidence_of(runs)
     arms = Arms("made", {"0.4": arm, "0.8": arm, "0.83": arm}, {})

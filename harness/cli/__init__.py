@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from harness.cli import claims, compare, fitting, flops, paper, projecting, reading, running, simulate
+from harness.cli import claims, compare, fitting, flops, keeping, paper, projecting, reading, running, simulate
 from harness.errors import HarnessError
 
 EXIT_CODES = "Exit codes: 0 done; 1 some run failed or is not finished; 2 what was asked can't be; 130 interrupted."
@@ -27,6 +27,7 @@ simulate.add_to(app)
 compare.add_to(app)
 flops.add_to(app)
 claims.add_to(app)
+keeping.add_to(app)
 
 
 def main() -> None:

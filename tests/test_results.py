@@ -1,0 +1,87 @@
+"""Results that are kept: the page says what the files say, and both are the same each time."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.claims import Verdict
+from harness.errors import HarnessError
+from harness.results import Found, Held, in_words, read_found, render, write_found, write_page
+from tests.command import harness
+from tests.tiny import STUDY
+
+VERDICT = Verdict(
+    claim="fourth_power",
+    statement="Compute grows | at least with the fourth power.",
+    source="arXiv 2007.05558",
+    statistic="compute exponent",
+    value=5.25,
+    interval=(4.5, float("inf")),
+    answer="supported",
+    reason="over 3 decades.",
+    standing="confirmatory",
+)
+FOUND = Found(
+    study="made",
+    question="Does error fall?",
+    command="harness launch study=made && harness report study=made",
+    runs=12,
+    training_flops=3.2e12,
+    wall_seconds=1800.0,
+    hardware="a CPU",
+    commit="abc",
+    answer="It fell.",
+    verdicts=(in_words(VERDICT), in_words(replace(VERDICT, value=None, interval=None, standing="exploratory"))),
+    held=(Held("kaplan2020/compute", "training FLOPs", "0.05", "0.1 [0.09 to 0.11]", "contradicted", "different."),),
+)
+
+
+def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
+    assert read_found(write_found(FOUND, tmp_path)) == FOUND
+
+
+def test_the_page_has_the_claims_that_were_named_before_first_and_the_others_below() -> None:
+    page = render([FOUND])
+    first, below = page.split("## made")
+    assert "5.25 [4.50 to ∞] | ✓ supported, confirmatory | over 3 decades. |" in first
+    assert "fourth power. | compute exponent | – | ✓ supported |" in below
+    assert "harness launch study=made\nharness report study=made" in below
+    assert "12 runs, 3.2e+12 training FLOPs, 0.5 hours of training on a CPU; commit abc. It fell." in below
+    assert "| kaplan2020/compute | training FLOPs | 0.05 | 0.1 [0.09 to 0.11] | contradicted | different. |" in below
+
+
+def test_a_bar_in_a_sentence_does_not_end_its_cell() -> None:
+    rows = [line for line in render([FOUND]).splitlines() if "fourth power" in line]
+    assert all("grows \\| at least" in row for row in rows)
+
+
+def test_a_study_that_named_no_claim_shows_all() -> None:
+    alone = replace(FOUND, verdicts=FOUND.verdicts[1:])
+    assert "exploratory" in render([alone]).split("## made")[0]
+    assert "Exploratory, not named" not in render([alone])
+
+
+def test_a_file_that_is_none_is_refused_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "found.json").write_text("{")
+    with pytest.raises(HarnessError, match=r"made/found\.json: can't be read .*harness keep"):
+        write_page(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_study_is_kept_with_its_report_table_and_figure_and_twice_gives_the_same(tmp_path: Path) -> None:
+    words = (*STUDY, "budget.training_flops=2e6,5e6,1.2e7")
+    assert harness("launch", *words, cwd=tmp_path).returncode == 0
+    once = harness("keep", *words, "--with", "kaplan2020", cwd=tmp_path)
+    assert once.returncode == 0, once.stderr
+    kept = tmp_path / "docs" / "results"
+    (folder,) = (path for path in kept.iterdir() if path.is_dir())
+    names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert names == {"report.html", "runs.csv", "found.json", "figures/error_against_flops.svg"}
+    before = {path: path.read_bytes() for path in kept.rglob("*") if path.is_file()}
+    assert harness("keep", *words, "--with", "kaplan2020", cwd=tmp_path).returncode == 0
+    assert {path: path.read_bytes() for path in kept.rglob("*") if path.is_file()} == before
+    found = read_found(folder / "found.json")
+    assert (found.runs, len(found.held) > 0) == (18, True)
+    assert found.question in (kept / "README.md").read_text()
