@@ -9,6 +9,7 @@ The frontier is the cell of lowest validation error at each budget, without thos
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -23,6 +24,7 @@ from harness.forms import FORMS
 from harness.rules import Exclusions
 from harness.table import Collected
 
+FEW_MISTAKES = 100  # fewer have a sampling noise above 10 %, more than that of seeds and unequal from cell to cell
 SAME_COMPUTE = 0.05  # runs of one budget differ in training FLOPs by the rounding of their steps, at most 1 in 20
 
 _CELL_KEYS = (
@@ -41,7 +43,8 @@ class Evidence:
 
     ``runs`` has a row a finished run (columns: ``harness.table.RUN_COLUMNS``), ``cells`` a row a cell, ``frontier`` is
     the subset of ``cells`` on the compute-optimal frontier, sorted by ``training_flops``. ``curves`` maps a form's
-    name to its fit on the frontier. What could not be fitted stands in ``refused`` with the reason, what was left out
+    name to its fit on the frontier, with errors ``counted`` as mistakes where a cell of it made fewer than
+    ``FEW_MISTAKES``. What could not be fitted stands in ``refused`` with the reason, what was left out
     of the cells in ``dropped`` as (run id, reason), what has no record yet in ``missing``; the dropped ones whose files
     are damaged are also in ``unreadable``.
     """
@@ -56,6 +59,7 @@ class Evidence:
     isoflop: tuple[IsoflopProfile, ...]
     refused: dict[str, str]
     dropped: tuple[tuple[str, str], ...]
+    counted: bool = False
     missing: tuple[str, ...] = ()
     unreadable: tuple[tuple[str, str], ...] = ()
 
@@ -89,7 +93,8 @@ def gather(study: str, collected: Collected, *, exclusions: Exclusions) -> Evide
             refused[name] = str(error)
             return None
 
-    curves = {name: tried(name, lambda name=name: _curve(best, form=name)) for name in FORMS}  # type: ignore[misc]
+    counted = _has_few_mistakes(best)
+    curves = {name: tried(name, partial(_curve, best, form=name, counted=counted)) for name in FORMS}
     surface = tried("surface", lambda: fit_surface(cells["params"], cells["examples_seen"], cells["test_error"]))
     profiles = tried("isoflop", lambda: isoflop(cells["params"], cells["test_error"], _budgets(cells)))
     return Evidence(
@@ -103,6 +108,7 @@ def gather(study: str, collected: Collected, *, exclusions: Exclusions) -> Evide
         isoflop=profiles or (),
         refused=refused,
         dropped=(*collected.unreadable, *reasons.items()),
+        counted=counted,
         missing=collected.missing,
         unreadable=collected.unreadable,
     )
@@ -133,8 +139,6 @@ def _drop_reasons(runs: pl.DataFrame, exclusions: Exclusions) -> dict[str, str]:
             reasons[row["run_id"]] = "diverged: a loss was not finite"
         elif row["validation_error"] >= exclusions.at_chance * row["chance_error"]:
             reasons[row["run_id"]] = f"learnt nothing: validation error {row['validation_error']:.3f} is near chance"
-        elif row["test_error"] == 0.0:
-            reasons[row["run_id"]] = "no error in the test set: its logarithm does not exist"
     return reasons
 
 
@@ -149,6 +153,12 @@ def _frontier(cells: pl.DataFrame) -> pl.DataFrame:
     return best
 
 
-def _curve(cells: pl.DataFrame, *, form: str) -> CurveFit:
+def _has_few_mistakes(cells: pl.DataFrame) -> bool:
+    return bool((cells["test_error"] * cells["test_examples"] < FEW_MISTAKES).any())
+
+
+def _curve(cells: pl.DataFrame, *, form: str, counted: bool) -> CurveFit:
+    """The fit to the cells' errors: counted, shares of the one test set that all seeds of a cell have in common."""
     chance = float(cells["chance_error"][0]) if len(cells) else None
-    return fit_curve(cells["training_flops"], cells["test_error"], form=form, chance_error=chance)
+    tests = cells["test_examples"] if counted else None
+    return fit_curve(cells["training_flops"], cells["test_error"], form=form, chance_error=chance, test_examples=tests)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.claims import Verdict
-from harness.evidence import Evidence
+from harness.evidence import FEW_MISTAKES, Evidence
 from harness.html import page_specification, page_template, page_text, vega_bundle, write_page, writing_into
 from harness.plots import figures, save_figures
 from harness.plots.numerals import count, number, scientific
@@ -16,6 +16,11 @@ from harness.plots.style import fit_style
 from harness.report_tables import fit_rows, form_rows, run_table
 
 SYMBOLS = {"supported": "✓", "contradicted": "✗", "undecided": "?"}
+COUNTED = (
+    f"a cell of the frontier made fewer than {FEW_MISTAKES} mistakes, so errors are fitted as counts of mistakes, by "
+    "binomial likelihood and a scatter beyond it"
+)
+SCATTERED = "equal in ln error, estimated from the scatter of the cells around the curve"
 _PHRASES = {"supported": "supports {}", "contradicted": "contradicts {}", "undecided": "leaves {} undecided"}
 
 
@@ -33,6 +38,7 @@ class Context:
     flop_convention: str
     commit: str
     hardware: str
+    test_set: str
     versions: tuple[tuple[str, str], ...] = ()
     machine: tuple[tuple[str, str], ...] = ()
 
@@ -109,6 +115,8 @@ def _method(evidence: Evidence, context: Context) -> tuple[tuple[str, str], ...]
             "error of the chosen cells is what is reported and fitted",
         ),
         ("Objective", context.objective),
+        ("Noise", COUNTED if evidence.counted else SCATTERED),
+        ("Test set", context.test_set),
         ("FLOP convention", context.flop_convention),
         ("Error", f"1 − top-1 accuracy; guessing gives {number(evidence.chance_error)}"),
         (

@@ -23,6 +23,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_demo_ends_with_verdicts_the_report_s_path_and_a_next_command(trained: Path) -> None:
     said = (trained / "said.txt").read_text()
     page = trained / "outputs/studies/tiny/report.html"
+    assert "for the population that its 2,000 examples are a sample of" in page.read_text()
     assert str(page) in said
     assert page.exists()
     assert "harness launch study=single" in said

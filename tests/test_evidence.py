@@ -3,6 +3,8 @@ import pytest
 
 from harness.errors import FitError
 from harness.evidence import average_cells
+from harness.judging import judge_study
+from harness.study import load_rules
 from tests.synthetic import evidence_of, synthetic_evidence, synthetic_runs
 
 
@@ -56,17 +58,33 @@ def test_what_is_left_out_is_listed_with_its_reason() -> None:
     spoilt = runs.with_columns(
         pl.when(pl.col("run_id") == ids[0]).then(pl.lit("diverged")).otherwise("status").alias("status"),
         pl.when(pl.col("run_id") == ids[1]).then(0.89).otherwise("validation_error").alias("validation_error"),
-        pl.when(pl.col("run_id") == ids[2]).then(0.0).otherwise("test_error").alias("test_error"),
     )
     evidence = evidence_of(spoilt, missing=("abc",))
     reasons = dict(evidence.dropped)
-    assert set(reasons) == set(ids[:3])
+    assert set(reasons) == set(ids[:2])
     assert reasons[ids[0]].startswith("diverged")
     assert reasons[ids[1]].startswith("learnt nothing")
-    assert reasons[ids[2]].startswith("no error")
     assert evidence.missing == ("abc",)
     kept = {run_id for ids_of_cell in evidence.cells["run_ids"] for run_id in ids_of_cell}
-    assert kept == set(ids[3:])
+    assert kept == set(ids[2:])
+
+
+def test_few_mistakes_are_fitted_as_counts_and_none_at_all_is_a_count_too() -> None:
+    runs = synthetic_runs()
+    plain = evidence_of(runs)
+    assert not plain.counted
+    best = plain.frontier["cell"][-1]
+    error = pl.when(pl.col("cell") == best).then(0.0).otherwise("test_error").alias("test_error")
+    counted = evidence_of(runs.with_columns(error))
+    assert counted.counted
+    assert counted.dropped == plain.dropped
+    assert counted.frontier["test_error"].to_list() == [*plain.frontier["test_error"].to_list()[:-1], 0.0]
+    fit = counted.curves["power_floor"]
+    assert fit.cells.trials is not None
+    assert fit.cells.trials.tolist() == counted.frontier["test_examples"].to_list()
+    assert "surface" in counted.refused, "a surface has no counts yet, and says so"
+    verdicts = judge_study(counted, load_rules([]))
+    assert {verdict.claim for verdict in verdicts} >= {"power_law", "fourth_power", "variance"}
 
 
 def test_no_run_is_an_error_that_says_what_to_do() -> None:

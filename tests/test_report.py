@@ -26,6 +26,7 @@ CONTEXT = Context(
     flop_convention="1 multiply-add = 2 FLOPs",
     commit="0123abcdef",
     hardware="2 cores of a bench",
+    test_set="shared by all runs",
     versions=(("torch", "2.15.0"),),
     machine=(("Host", "bench"),),
 )

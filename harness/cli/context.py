@@ -4,10 +4,16 @@ import shlex
 
 import polars as pl
 
+from harness.errors import FitError
 from harness.evidence import Evidence
+from harness.fits.shared_test_set import population_interval, read_bitmaps
+from harness.forms import FORMS
+from harness.plots.numerals import count, interval, number
+from harness.records import read_record
 from harness.report import Context
 from harness.study import Study
 
+_FORM = "power_floor"
 OBJECTIVE = (
     "least squares on ln error of cell means (on 1/error or error for the exponential forms), the global minimum by "
     "variable projection over a bounded grid, polished by Levenberg-Marquardt; intervals by profiling (F distribution)"
@@ -32,8 +38,30 @@ def make_context(study: Study, evidence: Evidence) -> Context:
             f"{_kinds(runs, 'device_name')} ({_kinds(runs, 'device')}, {_kinds(runs, 'math_mode')}; "
             f"threads a run: {_kinds(runs, 'threads')})"
         ),
+        test_set=_test_set(study, evidence),
         versions=(("torch", _kinds(runs, "torch_version")),),
         machine=(("Hosts", _kinds(runs, "host")), ("Data digest", _kinds(runs, "data_digest"))),
+    )
+
+
+def _test_set(study: Study, evidence: Evidence) -> str:
+    """What the choice of the test examples, which all runs share, adds to the exponent's interval."""
+    if _FORM not in evidence.curves:
+        return f"shared by all runs; what that adds is not known, since no {FORMS[_FORM].title} was fitted"
+    ids = evidence.frontier.explode("run_ids")["run_ids"]
+    records = [read_record(study.runs_folder / run_id)[0] for run_id in ids]
+    try:
+        correct = read_bitmaps([record.correct or "" for record in records], records[0].test_examples)
+        found = population_interval(
+            [record.training_flops for record in records], correct, form=_FORM, groups=[one.cell for one in records]
+        )
+    except FitError as refusal:
+        return f"shared by all runs; what that adds is not known: {refusal}"
+    return (
+        f"shared by all runs. Intervals are for this test set; for the population that its "
+        f"{count(records[0].test_examples)} examples are a sample of, the exponent of the {FORMS[_FORM].title} has "
+        f"{interval(found.interval)} in place of {interval(found.conditional)}, {number(found.widening)} times the "
+        "width (two-way bootstrap over cells and test examples)"
     )
 
 
