@@ -14,9 +14,9 @@ from harness.claims.claim import Arms, Claim, Ruling, Terms, undecided
 from harness.claims.published import Published, frontier_trend
 from harness.claims.shared_shape import fit_shifts
 from harness.claims.slopes import pool
-from harness.claims.verdict import within
 from harness.errors import FitError
 from harness.forms.form import FloatArray
+from harness.hypotheses.exponent import inside
 
 _YEARS = 3.0
 _FEWEST_PAIRS = 4  # of vintages, before a general sentence is allowed
@@ -47,7 +47,7 @@ def _of_arms(arms: Arms, terms: Terms) -> Ruling:
     if shifts.p_value < _SHAPE_LEVEL:
         shape = f"the recipes' curves differ in more than a shift (p = {shifts.p_value:.2g})"
         return undecided(f"{shape}, so no one gain describes them: {reason}.", pooled.value, (low, high))
-    answer = within(low, high, terms.margins.progress_low, terms.margins.progress_high)
+    answer = inside((low, high), terms.margins.progress_low, terms.margins.progress_high)
     if answer == "supported" and len(pairs) < _FEWEST_PAIRS:
         return undecided(
             f"{len(pairs)} pairs of recipes, {_FEWEST_PAIRS} would do: {reason}.", pooled.value, (low, high)
@@ -62,7 +62,7 @@ def _variance_of_difference(covariance: FloatArray, one: int, other: int) -> flo
 def _of_published(points: Published, terms: Terms) -> Ruling:
     value, (low, high), n = worth_of_a_year(points, level=terms.level)
     value, low, high = (_YEARS * number for number in (value, low, high))
-    answer = within(low, high, terms.margins.progress_low, terms.margins.progress_high)
+    answer = inside((low, high), terms.margins.progress_low, terms.margins.progress_high)
     reason = (
         f"three years are worth {value:.2f} decades of {points.measure}, a factor of {10**value:.3g} (each bound "
         f"one-sided {1 - terms.level:.4g}: {low:.2f} to {high:.2f}), over {n} networks; compute and year are "

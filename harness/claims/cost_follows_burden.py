@@ -8,8 +8,8 @@ import polars as pl
 
 from harness.claims.claim import Claim, Ruling, Terms
 from harness.claims.slopes import slope
-from harness.claims.verdict import within
 from harness.evidence import Evidence
+from harness.hypotheses.exponent import inside
 
 _FEWEST = 5
 
@@ -32,7 +32,7 @@ def _judge(evidence: Evidence, terms: Terms) -> Ruling:
         f"{low:.2f} to {high:.2f}; within {margin:g} of one counts as proportional), over {len(runs)} metered runs and "
         f"{decades:.1f} decades."
     )
-    return Ruling(line.value, (low, high), within(low, high, 1 - margin, 1 + margin), reason)
+    return Ruling(line.value, (low, high), inside((low, high), 1 - margin, 1 + margin), reason)
 
 
 def _lacks(evidence: Evidence) -> str:

@@ -10,9 +10,9 @@ import numpy as np
 from harness.claims.claim import Arms, Claim, Ruling, Terms, undecided
 from harness.claims.published import Published, all_points
 from harness.claims.slopes import Slope, pool, slope
-from harness.claims.verdict import one_sided
 from harness.errors import FitError
 from harness.forms.form import FloatArray
+from harness.hypotheses.exponent import reaches
 
 _FEWEST_MEMBERS = 3
 
@@ -58,7 +58,7 @@ def _judge(
         f"{whole.value:.3f} power across all {len(field[1])} networks, a difference of {difference:+.3f} (each bound "
         f"one-sided {1 - terms.level:.4g}: {low:+.3f} to {high:+.3f}); compute exponents {each}."
     )
-    return Ruling(float(difference), (float(low), float(high)), one_sided(low, high, 0.0), reason)
+    return Ruling(float(difference), (float(low), float(high)), reaches((low, high), 0.0), reason)
 
 
 def _fall(compute: FloatArray, error: FloatArray) -> Slope:

@@ -8,8 +8,8 @@ import polars as pl
 from scipy.stats import t as t_distribution
 
 from harness.claims.claim import Claim, Ruling, Terms, undecided
-from harness.claims.verdict import within
 from harness.evidence import Evidence
+from harness.hypotheses.exponent import inside
 
 _LEAST, _MOST = 5.0, 35.0
 _SHAPE = ("model", "width", "depth", "batch_size")
@@ -40,7 +40,7 @@ def _judge(evidence: Evidence, terms: Terms) -> Ruling:
         f"from {float(np.exp(ratios.min())):.1f} to {float(np.exp(ratios.max())):.1f} times over {len(ratios)} shapes; "
         "it grows with size, so it is a statement about these."
     )
-    return Ruling(value, (low, high), within(low, high, _LEAST, _MOST), reason)
+    return Ruling(value, (low, high), inside((low, high), _LEAST, _MOST), reason)
 
 
 def _lacks(evidence: Evidence) -> str:

@@ -11,10 +11,10 @@ from harness.along import envelope
 from harness.claims.capacity import capacity, lacks_grid
 from harness.claims.claim import Claim, Ruling, Terms, undecided
 from harness.claims.slopes import slope
-from harness.claims.verdict import one_sided
 from harness.errors import FitError
 from harness.evidence import Evidence
 from harness.fits.curve import fit_curve
+from harness.hypotheses.exponent import reaches
 
 _BOUND = 4.0
 
@@ -38,7 +38,7 @@ def _judge(evidence: Evidence, terms: Terms) -> Ruling:
         f"size that is enough grows as the {gamma:.2f} power ({gamma_ends[0]:.2f} to {gamma_ends[1]:.2f}), so compute "
         f"grows as the {value:.1f} power of 1/error ({low:.1f} to {high:.1f}); {_direct(evidence)}."
     )
-    return Ruling(value, (low, high), one_sided(low, high, _BOUND), reason)
+    return Ruling(value, (low, high), reaches((low, high), _BOUND), reason)
 
 
 def _capacity_exponent(evidence: Evidence, terms: Terms) -> tuple[float, tuple[float, float]]:

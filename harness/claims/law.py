@@ -4,12 +4,12 @@ import numpy as np
 
 from harness.claims.claim import Ruling, Terms, undecided
 from harness.claims.published import Trend
-from harness.claims.verdict import one_sided
 from harness.fits.comparison import plausible, union_interval
 from harness.fits.curve import CurveFit
 from harness.fits.quantity import Quantity
 from harness.forms import FORMS
 from harness.forms.form import FloatArray, Params
+from harness.hypotheses.exponent import reaches
 
 _ANY_FLOOR = "power_floor"  # a straight line is no evidence on growth where a bent one could not be tried
 
@@ -59,7 +59,7 @@ def judge_growth(trend: Trend, bound: float, terms: Terms, *, where: str = "at t
         return undecided(
             f"compute spans less than {terms.margins.decades_for_power:g} decade: {rest}", value, (low, high)
         )
-    answer = one_sided(low, high, bound)
+    answer = reaches((low, high), bound)
     held = f"the interval holds {bound:g}: " if answer == "undecided" else ""
     return Ruling(value, (low, high), answer, f"{held}{rest}")
 

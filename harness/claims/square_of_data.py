@@ -8,9 +8,9 @@ import numpy as np
 from harness.claims.capacity import capacity, lacks_grid
 from harness.claims.claim import Claim, Ruling, Terms, undecided
 from harness.claims.slopes import slope
-from harness.claims.verdict import one_sided
 from harness.errors import FitError
 from harness.evidence import Evidence
+from harness.hypotheses.exponent import reaches
 
 _BOUND = 2.0
 
@@ -29,7 +29,7 @@ def _judge(evidence: Evidence, terms: Terms) -> Ruling:
         f"{low:.2f} to {high:.2f}) and the size that is enough as the {size.value:.2f} power ({size_low:.2f} to "
         f"{size_high:.2f}), at {len(found.examples)} numbers of examples over {decades:.1f} decades of data."
     )
-    return Ruling(cost.value, (low, high), one_sided(low, high, _BOUND), reason)
+    return Ruling(cost.value, (low, high), reaches((low, high), _BOUND), reason)
 
 
 CLAIM = Claim(

@@ -9,12 +9,12 @@ import numpy as np
 from harness.claims.claim import Claim, Ruling, Terms, undecided
 from harness.claims.law import falls_with_compute
 from harness.claims.published import Published, Trend, frontier_trend
-from harness.claims.verdict import one_sided
 from harness.fits.comparison import plausible
 from harness.fits.curve import CurveFit
 from harness.fits.quantity import Quantity
 from harness.forms import FORMS
 from harness.forms.form import FloatArray, Params
+from harness.hypotheses.exponent import reaches
 
 _STEP = 0.05 / 0.115  # from the least error that the paper quotes to its first target
 _DECADES = 5.0
@@ -43,7 +43,7 @@ def _judge(trend: Trend, terms: Terms) -> Ruling:
             f"compute spans less than {terms.margins.decades_for_power:g} decade: {reason}", value, (low, high)
         )
     bound = _DECADES - terms.margins.projection_decades
-    return Ruling(value, (low, high), one_sided(low, high, bound), reason)
+    return Ruling(value, (low, high), reaches((low, high), bound), reason)
 
 
 def decades_to(fit: CurveFit, share: float) -> Quantity:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from harness.claims.claim import Arms, Claim, Ruling, Terms, undecided
-from harness.claims.verdict import one_sided
+from harness.hypotheses.exponent import reaches
 
 _DOWN, _UP, _EACH = "down", "up", "each"
 _FORM = "power"  # the straight line that the comparison of families is about
@@ -36,7 +36,7 @@ def _judge(arms: Arms, terms: Terms) -> Ruling:
         f"{1 - terms.level:.4g}: {low:+.3f} to {high:+.3f}), over {fits[_DOWN].n} and {fits[_UP].n} frontier "
         f"points and {fits[_DOWN].decades:.1f} decades."
     )
-    return Ruling(difference, (low, high), one_sided(low, high, 0.0), reason)
+    return Ruling(difference, (low, high), reaches((low, high), 0.0), reason)
 
 
 def _lack(labels: Mapping[str, object]) -> str:

@@ -26,15 +26,3 @@ class Verdict:
     reason: str
     standing: Standing = "exploratory"
     level: float | None = None
-
-
-def one_sided(low: float, high: float, bound: float) -> Answer:
-    """Whether a number is at least ``bound``, from an interval whose ends are one-sided bounds."""
-    return "supported" if low >= bound else "contradicted" if high < bound else "undecided"
-
-
-def within(low: float, high: float, least: float, most: float) -> Answer:
-    """Whether a number lies between ``least`` and ``most``: both one-sided tests, or a clear miss."""
-    if least <= low and high <= most:
-        return "supported"
-    return "contradicted" if high < least or low > most else "undecided"

@@ -116,7 +116,7 @@ def compare_cells(cells: Cells, *, forms: Sequence[str], chance_error: float | N
         raise FitError(next(iter(refused.values()), "forms: none given; one or more would do"))
     best = _best_aicc(fits)
     deltas = {name: fit.aicc - best if np.isfinite(fit.aicc) else np.nan for name, fit in fits.items()}
-    scores = _extrapolation(cells, forms=forms, chance_error=chance_error)
+    scores = extrapolation_of(cells, forms=forms, chance_error=chance_error)
     return Comparison(fits, refused, deltas, {name: score for name, (_, score) in scores.items()})
 
 
@@ -192,10 +192,13 @@ def extrapolation(
 
     The score is the root mean square of ln(error / predicted). Empty where fewer than two points would be hidden.
     """
-    return _extrapolation(observed_cells(compute, error), forms=forms, chance_error=chance_error)
+    return extrapolation_of(observed_cells(compute, error), forms=forms, chance_error=chance_error)
 
 
-def _extrapolation(cells: Cells, *, forms: Iterable[str], chance_error: float | None) -> dict[str, tuple[float, float]]:
+def extrapolation_of(
+    cells: Cells, *, forms: Iterable[str], chance_error: float | None
+) -> dict[str, tuple[float, float]]:
+    """``extrapolation`` of points that are cells already, those of a fit for example."""
     log_compute = np.log(cells.sizes[0])
     shown = log_compute <= log_compute.min() + _TRAIN_SHARE * np.ptp(log_compute)
     if (~shown).sum() < _FEWEST_HIDDEN:

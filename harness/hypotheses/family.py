@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import norm
 
 from harness.errors import FitError
-from harness.fits.comparison import extrapolation
+from harness.fits.comparison import extrapolation_of
 from harness.fits.curve import CurveFit
 from harness.forms import FORMS
 from harness.forms.form import FloatArray
@@ -20,15 +20,22 @@ from harness.hypotheses.finding import Answer, Finding
 
 _HYPOTHESIS = "error falls as a power of compute rather than exponentially"
 _STATISTIC = "AICc of the best exponential form minus that of the best power form"
-_MARGIN = 4.0  # wrong decisive verdicts stay below 5 % from three decades on
-_FEWEST_DECADES = 2.0
 
 
-def power_or_exponential(fits: Mapping[str, CurveFit], *, clusters: Sequence[Hashable] | None = None) -> Finding:
-    """Supported where AICc (by 4 or more) and extrapolation favour the power family, contradicted where neither does.
+def power_or_exponential(
+    fits: Mapping[str, CurveFit],
+    *,
+    clusters: Sequence[Hashable] | None = None,
+    margin: float = 4.0,
+    fewest_decades: float = 2.0,
+    points: str = "frontier points",
+) -> Finding:
+    """Supported where AICc (by ``margin``) and extrapolation favour the power family, contradicted where neither does.
 
-    ``fits`` are to the same points. ``clusters`` labels the points that share noise beyond their cell (the checkpoints
-    of one training, say). The null hypothesis of the p-value is that the families are equally far from the truth.
+    ``fits`` are to the same points, which ``points`` names. ``clusters`` labels the points that share noise beyond
+    their cell (the checkpoints of one training, say). With the margin of 4, wrong decisive verdicts stay below 5 % from
+    three decades of compute on; below ``fewest_decades`` there is none. The null hypothesis of the p-value is that the
+    families are equally far from the truth.
     """
 
     def undecided(difference: float | None, reason: str) -> Finding:
@@ -36,27 +43,26 @@ def power_or_exponential(fits: Mapping[str, CurveFit], *, clusters: Sequence[Has
 
     power, exponential = (_best(fits, family) for family in ("power", "exponential"))
     if power is None or exponential is None:
-        return undecided(None, "too few points on the frontier to compare forms by AICc.")
+        return undecided(None, f"too few {points} to compare forms by AICc.")
     difference = exponential.aicc - power.aicc
-    if power.decades < _FEWEST_DECADES:
+    if power.decades < fewest_decades:
         return undecided(
             difference,
-            f"compute spans {power.decades:.1f} decades; telling a power from an exponential takes "
-            f"{_FEWEST_DECADES:g}.",
+            f"compute spans {power.decades:.1f} decades; telling a power from an exponential takes {fewest_decades:g}.",
         )
     errors = _extrapolation_errors(fits, power)
     if errors is None:
-        return undecided(difference, "too few points on the frontier to hide the largest and predict them.")
+        return undecided(difference, f"too few {points} to hide the largest and predict them.")
     z, p = vuong(power, exponential, clusters=clusters)
     reason = (
         f"AICc difference {difference:+.1f} ({FORMS[power.form].title} against "
-        f"{FORMS[exponential.form].title}; {_MARGIN:g} or more decides); "
+        f"{FORMS[exponential.form].title}; {margin:g} or more decides); "
         f"predicting the largest computes from the smaller ones, the power family is off by {errors[0]:.1%} "
-        f"and the exponential by {errors[1]:.1%} (Vuong's z {z:+.1f}), over {power.n} frontier points and "
+        f"and the exponential by {errors[1]:.1%} (Vuong's z {z:+.1f}), over {power.n} {points} and "
         f"{power.decades:.1f} decades."
     )
-    answer = _answer(difference, errors)
-    if answer == "undecided" and abs(difference) >= _MARGIN:
+    answer = _answer(difference, errors, margin=margin)
+    if answer == "undecided" and abs(difference) >= margin:
         reason = f"the two tests disagree, and both must agree: {reason}"
     return Finding(_HYPOTHESIS, answer, _STATISTIC, difference, None, None, p, reason)
 
@@ -87,27 +93,22 @@ def vuong(first: CurveFit, second: CurveFit, *, clusters: Sequence[Hashable] | N
     return z, float(2 * norm.sf(abs(z)))
 
 
-def _errors(fit: CurveFit) -> FloatArray:
-    """The errors, half a mistake where none was made."""
-    return np.exp(fit.cells.log_error)
-
-
 def _log_density(fit: CurveFit) -> FloatArray:
     """ln of the fitted density of each error, shape (points,)."""
     form = FORMS[fit.form]
     params = {name: np.asarray(value) for name, value in fit.params.items()}
     with np.errstate(all="ignore"):
         fitted = form.response.of_error(form.error(np.log(fit.compute), params))
-    error = _errors(fit)
+    error = np.exp(fit.cells.log_error)  # half a mistake where none was made
     squares = np.square(form.response.of_error(error) - fitted)
     variance = max(float(squares.mean()), 1e-300)
     return np.asarray(form.response.log_derivative(error) - 0.5 * (np.log(2 * np.pi * variance) + squares / variance))
 
 
-def _answer(difference: float, errors: tuple[float, float]) -> Answer:
-    if difference >= _MARGIN and errors[0] < errors[1]:
+def _answer(difference: float, errors: tuple[float, float], *, margin: float) -> Answer:
+    if difference >= margin and errors[0] < errors[1]:
         return "supported"
-    if difference <= -_MARGIN and errors[1] < errors[0]:
+    if difference <= -margin and errors[1] < errors[0]:
         return "contradicted"
     return "undecided"
 
@@ -120,7 +121,7 @@ def _best(fits: Mapping[str, CurveFit], family: str) -> CurveFit | None:
 
 def _extrapolation_errors(fits: Mapping[str, CurveFit], any_fit: CurveFit) -> tuple[float, float] | None:
     """Root mean square ln misprediction of the power and the exponential family; each by its best form in training."""
-    scores = extrapolation(any_fit.compute, _errors(any_fit), forms=fits, chance_error=any_fit.chance_error)
+    scores = extrapolation_of(any_fit.cells, forms=fits, chance_error=any_fit.chance_error)
     errors = []
     for family in ("power", "exponential"):
         finite = [score for name, score in scores.items() if FORMS[name].family == family and np.isfinite(score[0])]
