@@ -4,26 +4,30 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONSAFEPATH := 1
 
-.PHONY: demo test test-fast test-stats check format clean
+.PHONY: demo test test-fast test-stats benchmarks lint check format clean
 
 demo: .venv/installed
 	$(BIN)/harness demo
 
 test: .venv/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not stats"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not stats and not benchmark"
 
 test-fast: .venv/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not slow and not stats and not browser"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not slow and not stats and not benchmark and not browser"
 
 test-stats: .venv/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m stats
 
-check: .venv/installed-dev
+benchmarks: .venv/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/pytest -s -m benchmark
+
+lint: .venv/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(MAKE) test-fast
+
+check: lint test-fast
 
 format: .venv/installed-dev
 	$(BIN)/ruff format .

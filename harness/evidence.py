@@ -17,7 +17,7 @@ import polars as pl
 
 from harness.errors import FitError
 from harness.fits.curve import CurveFit, fit_curve
-from harness.fits.isoflop import IsoflopProfile, isoflop
+from harness.fits.isoflop import IsoflopProfile, profiles_of
 from harness.fits.surface import SurfaceFit, fit_surface
 from harness.fits.undominated import undominated
 from harness.forms import FORMS
@@ -96,7 +96,7 @@ def gather(study: str, collected: Collected, *, exclusions: Exclusions) -> Evide
     counted = _has_few_mistakes(best)
     curves = {name: tried(name, partial(_curve, best, form=name, counted=counted)) for name in FORMS}
     surface = tried("surface", lambda: fit_surface(cells["params"], cells["examples_seen"], cells["test_error"]))
-    profiles = tried("isoflop", lambda: isoflop(cells["params"], cells["test_error"], _budgets(cells)))
+    profiles = tried("isoflop", lambda: profiles_of(cells["params"], cells["test_error"], _budgets(cells)))
     return Evidence(
         study=study,
         chance_error=float(runs["chance_error"][0]),

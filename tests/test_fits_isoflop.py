@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harness.errors import FitError
-from harness.fits.isoflop import isoflop, optimal_size
+from harness.fits.isoflop import isoflop, optimal_size, profiles_of
 
 SIZES = np.geomspace(1e3, 1e5, 7)
 
@@ -14,7 +14,7 @@ def valley(best: float, curvature: float = 0.05) -> np.ndarray:
 
 
 def test_the_minimum_of_a_parabola_is_recovered() -> None:
-    (profile,) = isoflop(SIZES[::-1], valley(2e4)[::-1], np.full(7, 1e12))
+    (profile,) = profiles_of(SIZES[::-1], valley(2e4)[::-1], np.full(7, 1e12))
     assert profile.interior
     assert profile.reason == ""
     assert profile.optimum_params == pytest.approx(2e4, rel=1e-9)
@@ -25,13 +25,13 @@ def test_the_minimum_of_a_parabola_is_recovered() -> None:
 
 def test_the_optimum_follows_the_budget() -> None:
     budgets = np.repeat([1e10, 1e12], 7)
-    profiles = isoflop(np.tile(SIZES, 2), np.concatenate([valley(5e3), valley(5e4)]), budgets[::1])
+    profiles = profiles_of(np.tile(SIZES, 2), np.concatenate([valley(5e3), valley(5e4)]), budgets[::1])
     assert [profile.budget for profile in profiles] == [1e10, 1e12]
     assert [profile.optimum_params for profile in profiles] == pytest.approx([5e3, 5e4])
 
 
 def test_runs_whose_steps_were_rounded_share_a_budget() -> None:
-    profiles = isoflop(SIZES, valley(2e4), 1e12 * np.linspace(0.98, 1.0, 7))
+    profiles = profiles_of(SIZES, valley(2e4), 1e12 * np.linspace(0.98, 1.0, 7))
     assert len(profiles) == 1
 
 
@@ -44,7 +44,7 @@ def test_runs_whose_steps_were_rounded_share_a_budget() -> None:
     ],
 )
 def test_a_minimum_that_is_not_bracketed_is_not_stated(error: np.ndarray, reason: str) -> None:
-    (profile,) = isoflop(SIZES, error, np.full(7, 1e12))
+    (profile,) = profiles_of(SIZES, error, np.full(7, 1e12))
     assert not profile.interior
     assert profile.optimum_params is None
     assert profile.optimum_error is None
@@ -52,26 +52,26 @@ def test_a_minimum_that_is_not_bracketed_is_not_stated(error: np.ndarray, reason
 
 
 def test_two_sizes_make_no_profile() -> None:
-    (profile,) = isoflop([1e3, 1e4], [0.3, 0.2], [1e12, 1e12])
+    (profile,) = profiles_of([1e3, 1e4], [0.3, 0.2], [1e12, 1e12])
     assert not profile.interior
     assert profile.coefficients is None
     assert profile.reason == "2 different sizes; 3 or more would do"
 
 
 def test_no_points_make_no_profiles() -> None:
-    assert isoflop([], [], []) == ()
+    assert profiles_of([], [], []) == ()
 
 
 def test_an_error_of_zero_is_refused() -> None:
     with pytest.raises(FitError, match=r"error: row 1 is 0\.0"):
-        isoflop([1, 2, 3], [1, 0, 1], [1, 1, 1])
+        profiles_of([1, 2, 3], [1, 0, 1], [1, 1, 1])
 
 
 def test_a_skewed_profile_is_told_from_a_parabola() -> None:
     noise = np.exp(0.002 * np.random.default_rng(0).standard_normal(7))
-    (even,) = isoflop(SIZES, valley(1e4) * noise, np.full(7, 1e12))
+    (even,) = profiles_of(SIZES, valley(1e4) * noise, np.full(7, 1e12))
     skewed = valley(1e4) * np.exp(0.01 * np.log(SIZES / 1e4) ** 3)
-    (odd,) = isoflop(SIZES, skewed * noise, np.full(7, 1e12))
+    (odd,) = profiles_of(SIZES, skewed * noise, np.full(7, 1e12))
     assert even.skew_p is not None
     assert even.skew_p > 0.01
     assert odd.skew_p is not None
@@ -81,8 +81,24 @@ def test_a_skewed_profile_is_told_from_a_parabola() -> None:
 def test_the_best_size_grows_as_the_line_through_the_minima() -> None:
     budgets = np.repeat([1e10, 1e11, 1e12, 1e13], 7)
     errors = np.concatenate([valley(2e3 * 10 ** (0.5 * step)) for step in range(4)])
-    growth = optimal_size(isoflop(np.tile(SIZES, 4), errors, budgets))
+    growth = optimal_size(profiles_of(np.tile(SIZES, 4), errors, budgets))
     assert growth.exponent == pytest.approx(0.5, rel=1e-6)
     assert growth.predict(1e12) == pytest.approx(2e4, rel=1e-6)
     with pytest.raises(FitError, match="isoflop: 1 of 1 profiles bracket their minimum; 3 or more would do"):
-        optimal_size(isoflop(SIZES, valley(2e4), np.full(7, 1e12)))
+        optimal_size(profiles_of(SIZES, valley(2e4), np.full(7, 1e12)))
+
+
+def test_the_result_has_parameters_intervals_predictions_and_diagnostics() -> None:
+    budgets = np.repeat([1e10, 1e11, 1e12, 1e13, 1e14], 7)
+    noise = np.exp(0.01 * np.random.default_rng(0).standard_normal(35))
+    errors = np.concatenate([valley(2e3 * 10 ** (0.5 * step)) for step in range(5)]) * noise
+    fit = isoflop(np.tile(SIZES, 5), errors, budgets)
+    low, high = fit.interval("optimal_params_exponent")
+    assert low < 0.5 < high
+    wide = fit.interval(level=0.99)
+    assert wide[0] < low < fit.params["optimal_params_exponent"] < high < wide[1]
+    assert fit.predict(1e12) == pytest.approx(2e4, rel=0.1)
+    assert fit.diagnostics.bracketed == 0.8
+    assert fit.diagnostics.reasons == {1e14: "the minimum lies above the largest size that was run"}
+    with pytest.raises(FitError, match="interval: unknown quantity 'exponent'; known: optimal_params_exponent"):
+        fit.interval("exponent")

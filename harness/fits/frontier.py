@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from harness.errors import FitError
-from harness.fits.isoflop import IsoflopProfile, OptimalSize, isoflop, optimal_size
+from harness.fits.isoflop import IsoflopProfile, OptimalSize, optimal_size, profiles_of
 from harness.fits.points import columns
 from harness.fits.predictions import Envelope
 from harness.fits.quantity import Quantity
@@ -134,8 +134,8 @@ def frontier(
     )
     rate = float(np.median(spent / (sizes[0] * sizes[1])))
     budgets = rate * surface.points.prod(axis=0)
-    profiles = isoflop(surface.points[0], surface.error, budgets)
-    fitted = isoflop(surface.points[0], surface.error * np.exp(-surface.residuals), budgets)
+    profiles = profiles_of(surface.points[0], surface.error, budgets)
+    fitted = profiles_of(surface.points[0], surface.error * np.exp(-surface.residuals), budgets)
     check, unchecked = _checked(profiles)
     return Frontier(surface, profiles, check, unchecked, _minima(profiles, fitted, sigma=surface.sigma), rate)
 

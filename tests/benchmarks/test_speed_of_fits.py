@@ -1,4 +1,4 @@
-"""How long fits take on one core, and how that grows. Times of the process, best of several; 1.6 is for caches."""
+"""How long fits take on one core, and how that grows: `make benchmarks`. Best of several; 1.6 is for caches."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from harness.fits.curve import fit_curve
 from harness.fits.surface import fit_surface
 from harness.forms.form import FloatArray
 
-pytestmark = pytest.mark.stats
+pytestmark = pytest.mark.benchmark
 
 
 def seconds(work: Callable[[], object], repeats: int = 5) -> float:
@@ -21,6 +21,7 @@ def seconds(work: Callable[[], object], repeats: int = 5) -> float:
         start = time.process_time()
         work()
         times.append(time.process_time() - start)
+    print(f" {1000 * min(times):.3g} ms", end="")
     return min(times)
 
 
