@@ -16,6 +16,7 @@ from harness.compare import Comparison
 from harness.compare import compare_with as compare_within
 from harness.compare.figure import overlays
 from harness.compare.page import comparison_rows, write_comparison
+from harness.compare.powers import powers
 from harness.errors import FitError
 from harness.evidence import Evidence
 from harness.published import Curve, Exponent, choose, find
@@ -160,7 +161,7 @@ def test_a_pure_noise_study_states_no_power() -> None:
     for row, text in zip(
         rows := compare_with(choose(["kaplan2020", "cherti2022"]), noise), comparison_rows(rows), strict=True
     ):
-        assert row.measured is None or not row.measured.gate or text[3].startswith("not identified [")
+        assert row.measured is None or not row.measured.gate or text[4].startswith("not identified [")
 
 
 def test_curves_are_drawn_in_our_units_on_our_axes(evidence: Evidence) -> None:
@@ -308,3 +309,18 @@ def test_the_theory_s_studies_vary_what_their_curves_and_claims_need() -> None:
     assert len({run.model.width for run in load_study(["study=theory_width"]).runs.values()}) >= 5
     assert len({run.data.train_examples for run in load_study(["study=theory_data_limit"]).runs.values()}) >= 5
     assert set(load_study(["study=tuning_direction"]).arms) == {"down", "up", "each"}
+
+
+def test_powers_of_arms_are_drawn_with_their_intervals_beside_the_law(evidence: Evidence) -> None:
+    arms = Arms("made", {"4": evidence, "8": evidence}, {})
+    rows = compare_within(find("sharma2020/intrinsic_dimension"), evidence, factor=1.25, arms=arms)
+    (figure,) = powers(rows)
+    assert figure.name == "powers_intrinsic_dim_params"
+    assert figure.chart is not None
+    layers = [layer.data.values for layer in figure.chart.layer]
+    law, dots, rules, circles = layers
+    assert {(round(row["x"] * row["y"], 9)) for row in law} == {4.0}
+    assert dots == []
+    assert [row["x"] for row in circles] == [4.0, 8.0]
+    assert all(row["low"] < row["y"] < row["high"] for row in rules)
+    assert powers(compare_within(find("kaplan2020"), evidence, factor=1.25)) == ()

@@ -89,5 +89,5 @@ def _held(study: "Study", evidence: "Evidence", curves: list[str]) -> "tuple[Hel
     rows = compare_with(choose(curves), evidence, factor=study.rules.margins.same_factor, arms=arms)
     return tuple(
         Held(curve, exponent_of, published, ours, same, why)
-        for curve, exponent_of, published, ours, _, same, why in comparison_rows(rows)
+        for curve, exponent_of, same, published, ours, _, why in comparison_rows(rows)
     )

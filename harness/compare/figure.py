@@ -18,7 +18,7 @@ from harness.paper.data import points
 from harness.plots.figure import Figure
 from harness.plots.numerals import number, scientific
 from harness.plots.points import inline
-from harness.plots.style import INK, MUTED, framed, log_axis
+from harness.plots.style import INK, framed, legend_above, log_axis
 from harness.published import Curve
 from harness.published.curve import Point
 
@@ -164,8 +164,4 @@ def _range_row(curve: Curve, axis: str) -> dict[str, Any] | None:
 
 def _colour(names: Sequence[str]) -> alt.Color:
     colours = [_COLOURS[number % len(_COLOURS)] for number in range(len(names))]
-    legend = alt.Legend(
-        title="published", orient="top", titleOrient="left", titleColor=MUTED,
-        columns=alt.ExprRef("width < 560 ? 1 : 3"), symbolType="stroke", symbolOpacity=1, labelLimit=300,
-    )  # fmt: skip
-    return alt.Color("curve:N", scale=alt.Scale(domain=list(names), range=colours), legend=legend)
+    return alt.Color("curve:N", scale=alt.Scale(domain=list(names), range=colours), legend=legend_above("published"))

@@ -6,7 +6,7 @@ exact, which the row says.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,7 +26,8 @@ class Comparison:
 
     ``axis`` is what the exponent is of, ``floor`` whether one was subtracted on both sides. ``difference`` is study
     minus published, with its 95 % interval; these and ``measured`` are None where nothing could be compared, and
-    ``reason`` then says why. ``published`` is None where the curve gives no power.
+    ``reason`` then says why. ``published`` is None where the curve gives no power. ``at`` is the property of the data
+    that names the arm, where it was an arm that was compared.
     """
 
     curve: Curve
@@ -38,6 +39,7 @@ class Comparison:
     interval: tuple[float, float] | None
     answer: Answer
     reason: str
+    at: float | None = None
 
 
 def compare_with(
@@ -50,7 +52,9 @@ def compare_with(
     rows: list[Comparison] = []
     for curve in curves:
         if curve.power_of is not None and arms is not None and _numbers(arms):
-            rows += [_compare_arm(curve, size, one, factor=factor) for size, one in _numbers(arms).items()]
+            rows += [
+                replace(_compare_arm(curve, size, one, factor=factor), at=size) for size, one in _numbers(arms).items()
+            ]
             continue
         exponents = dict(curve.exponents) or _from_points(curve)
         if not exponents:

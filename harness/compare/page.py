@@ -7,12 +7,13 @@ from pathlib import Path
 
 from harness.compare.figure import overlays
 from harness.compare.held import Comparison
+from harness.compare.powers import powers
 from harness.evidence import Evidence
 from harness.plain_page import PageSection, PlainPage, write_plain
 from harness.plots.numerals import interval, number
 from harness.published import Curve, Exponent, implied_exponents
 
-COLUMNS = ("curve", "exponent of", "published", "the study's [95 %]", "difference [95 %]", "same", "why")
+COLUMNS = ("curve", "exponent of", "same", "published", "the study's [95 %]", "difference [95 %]", "why")
 YARDSTICK_COLUMNS = ("curve", "floor subtracted", "implied compute exponent", "from")
 CURVE_COLUMNS = ("curve", "what", "form and parameters", "units and range", "source", "mark")
 
@@ -21,12 +22,13 @@ def write_comparison(
     rows: Sequence[Comparison], curves: Sequence[Curve], evidence: Evidence, *, command: str, folder: Path
 ) -> Path:
     """Write ``compare.html`` and its figures into the study's folder; the page's path."""
+    figures = (*powers(rows), *overlays(curves, evidence))
     page = PlainPage(
         title=f"Study {evidence.study} beside published curves",
         question="Does error fall here as others found that it falls?",
         answer=_answer(rows),
         sections=(
-            PageSection(heading="The curves", figures=overlays(curves, evidence)),
+            *((PageSection(heading="The curves", figures=figures),) if figures else ()),
             PageSection(
                 heading="The exponents",
                 lead=(
@@ -68,14 +70,14 @@ def comparison_rows(rows: Sequence[Comparison]) -> tuple[tuple[str, ...], ...]:
 
 def _row(row: Comparison) -> tuple[str, ...]:
     published = "none" if row.published is None else exponent_text(row.published)
-    head = (row.curve.name, row.axis.replace("_", " "), published)
+    head = (row.curve.name, row.axis.replace("_", " "), row.answer, published)
     if row.measured is None or row.difference is None or row.interval is None:
-        return (*head, "", "", row.answer, row.reason)
+        return (*head, "", "", row.reason)
     ends, apart = f"[{interval(row.measured.interval)}]", f"[{interval(row.interval, 2)}]"
     if row.measured.gate:  # no number where the data carry none
-        return (*head, f"not identified {ends}", apart, row.answer, row.reason)
+        return (*head, f"not identified {ends}", apart, row.reason)
     measured, difference = number(row.measured.value), number(row.difference, 2)
-    return (*head, f"{measured} {ends}", f"{difference} {apart}", row.answer, row.reason)
+    return (*head, f"{measured} {ends}", f"{difference} {apart}", row.reason)
 
 
 def exponent_text(exponent: Exponent) -> str:

@@ -101,6 +101,13 @@ def fit_legend(names: Sequence[str], *, symbol: str | None = None) -> alt.Legend
     return _legend("fit", "top", symbol=symbol, columns=min(len(names), 4), narrow_columns=1)
 
 
+def legend_above(title: str) -> alt.Legend:
+    """A legend of lines above the plot, with room for long names."""
+    legend = _legend(title, "top", symbol="stroke", columns=3, narrow_columns=1)
+    legend["labelLimit"] = 300
+    return legend
+
+
 def _legend(
     title: str, orient: Literal["top", "bottom"], *, symbol: str | None, columns: int, narrow_columns: int
 ) -> alt.Legend:
