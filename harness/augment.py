@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from harness.config import AugmentConfig
 
-NONE = AugmentConfig(crop_padding=0, flip=False, cutout=0)
+NONE = AugmentConfig(crop_padding=0, flip=False, cutout=0, mixup=0.0)
 
 
 def augment(images: Tensor, *, config: AugmentConfig, seed: int, step: int) -> Tensor:

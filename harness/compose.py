@@ -105,7 +105,17 @@ def resolve(tree: Tree) -> Tree:
 
 def is_group(key: str) -> bool:
     """Whether ``key`` names a configuration group (a folder of ``conf``) and not a value."""
-    return "." not in key and key in ("model", "data", "augment", "optim", "runtime", "launcher", "claims", "study")
+    return "." not in key and key in (
+        "model",
+        "data",
+        "augment",
+        "optim",
+        "numerics",
+        "runtime",
+        "launcher",
+        "claims",
+        "study",
+    )
 
 
 def _container(config: DictConfig, *, resolve: bool) -> Tree:

@@ -17,7 +17,7 @@ from harness.schema import from_dict, to_dict, unknown
 Option = bool | int | float | str
 
 # Part of every run's id. Raise it when the same configuration would train to another result.
-TRAINING_VERSION = 1
+TRAINING_VERSION = 2
 
 _NOT_OF_A_RUN = {"runtime", "launcher", "claims", "study"}  # nodes of the configuration that can't change a result
 
@@ -45,18 +45,26 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """What each step does to its images: pixels of padding before a random crop, mirror images, a hole's side."""
+    """What each step does to its images: pixels of padding before a random crop, mirror images, a hole's side.
+
+    ``mixup`` is the parameter of the Beta distribution that pairs of examples are mixed by; 0 mixes none.
+    """
 
     crop_padding: int
     flip: bool
     cutout: int
+    mixup: float
 
 
 @dataclass(frozen=True)
 class OptimConfig:
-    """An optimizer, its schedule, and the rule that gives the learning rate at any width."""
+    """An optimizer, its schedule, and the rule that gives the learning rate at any width.
+
+    Warm-up takes ``warmup_fraction`` of the steps, or ``warmup_steps`` where given, so that budgets can share a trunk.
+    """
 
     name: Literal["adamw", "sgd"]
+    parametrisation: Literal["standard", "mup"]
     batch_size: int
     learning_rate: float
     reference_width: int
@@ -64,8 +72,19 @@ class OptimConfig:
     weight_decay: float
     beta1: float
     beta2: float
-    schedule: Literal["constant", "cosine"]
+    schedule: Literal["constant", "cosine", "step", "warmup_stable_decay"]
     warmup_fraction: float
+    warmup_steps: int | None
+    cooldown_fraction: float
+    label_smoothing: float
+
+
+@dataclass(frozen=True)
+class NumericsConfig:
+    """What the arithmetic is done in. Both change numbers, so both are part of a run's identity."""
+
+    precision: Literal["float64", "float32", "tf32", "bfloat16"]
+    compile: bool
 
 
 @dataclass(frozen=True)
@@ -85,6 +104,7 @@ class RunConfig:
     data: DataConfig
     augment: AugmentConfig
     optim: OptimConfig
+    numerics: NumericsConfig
     budget: BudgetConfig
     evaluations: int
     seed: int
@@ -174,17 +194,31 @@ def _check(run: RunConfig) -> None:
         ("optim.beta1", 0.0, run.optim.beta1, 1.0),
         ("optim.beta2", 0.0, run.optim.beta2, 1.0),
         ("optim.warmup_fraction", 0.0, run.optim.warmup_fraction, 1.0),
+        ("optim.cooldown_fraction", 0.0, run.optim.cooldown_fraction, 1.0),
+        ("optim.label_smoothing", 0.0, run.optim.label_smoothing, 1.0),
     ):
         if not low <= value < high:
             raise ConfigError(f"{name}: {value} must lie in [{low}, {high})")
     for name, value in (
         ("augment.crop_padding", run.augment.crop_padding),
         ("augment.cutout", run.augment.cutout),
+        ("augment.mixup", run.augment.mixup),
         ("optim.weight_decay", run.optim.weight_decay),
         ("seed", run.seed),
     ):
         if value < 0:
             raise ConfigError(f"{name}: {value} must not be negative")
+    for name, value, available in (
+        ("optim.parametrisation", run.optim.parametrisation, ("standard",)),
+        ("optim.schedule", run.optim.schedule, ("constant", "cosine")),
+        ("optim.warmup_steps", run.optim.warmup_steps, (None,)),
+        ("optim.label_smoothing", run.optim.label_smoothing, (0.0,)),
+        ("augment.mixup", run.augment.mixup, (0.0,)),
+        ("numerics.precision", run.numerics.precision, ("float32",)),
+        ("numerics.compile", run.numerics.compile, (False,)),
+    ):
+        if value not in available:
+            raise ConfigError(f"{name}: {value} can't be trained yet; known: {', '.join(map(str, available))}")
 
 
 def run_id(run: RunConfig) -> str:

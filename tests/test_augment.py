@@ -17,10 +17,10 @@ from tests.tiny import TEACHER
 BATCH, HEIGHT, WIDTH = 64, 9, 12
 # Every pixel of every image has a value of its own, and none is 0.
 IMAGES = torch.arange(1.0, 1 + BATCH * 2 * HEIGHT * WIDTH).reshape(BATCH, 2, HEIGHT, WIDTH)
-CROP = AugmentConfig(crop_padding=3, flip=False, cutout=0)
-FLIP = AugmentConfig(crop_padding=0, flip=True, cutout=0)
-CUTOUT = AugmentConfig(crop_padding=0, flip=False, cutout=5)
-ALL = AugmentConfig(crop_padding=3, flip=True, cutout=5)
+CROP = AugmentConfig(crop_padding=3, flip=False, cutout=0, mixup=0.0)
+FLIP = AugmentConfig(crop_padding=0, flip=True, cutout=0, mixup=0.0)
+CUTOUT = AugmentConfig(crop_padding=0, flip=False, cutout=5, mixup=0.0)
+ALL = AugmentConfig(crop_padding=3, flip=True, cutout=5, mixup=0.0)
 
 
 def seen(config: AugmentConfig, *, images: Tensor = IMAGES, seed: int = 0, step: int = 0) -> Tensor:
@@ -73,12 +73,12 @@ def test_a_crop_is_a_window_of_the_padded_image() -> None:
 
 def test_every_place_of_a_crop_and_a_hole_is_equally_likely() -> None:
     images = torch.ones(400, 1, 3, 3)
-    corner = AugmentConfig(crop_padding=1, flip=False, cutout=0)
+    corner = AugmentConfig(crop_padding=1, flip=False, cutout=0, mixup=0.0)
     kept = torch.stack([seen(corner, images=images, step=step) for step in range(25)]).mean(dim=(0, 1, 2))
     # A padding of 1 loses a border pixel in a third of 10,000 draws a side: three standard errors are 0.015.
     expected = torch.tensor([[4 / 9, 6 / 9, 4 / 9], [6 / 9, 1, 6 / 9], [4 / 9, 6 / 9, 4 / 9]])
     assert (kept - expected).abs().max() < 0.015
-    hole = AugmentConfig(crop_padding=0, flip=False, cutout=1)
+    hole = AugmentConfig(crop_padding=0, flip=False, cutout=1, mixup=0.0)
     left = torch.stack([seen(hole, images=images, step=step) for step in range(25)]).mean(dim=(0, 1, 2))
     assert (left - 8 / 9).abs().max() < 0.01
 
@@ -134,7 +134,7 @@ def train(*overrides: str) -> Record:
 def test_a_run_trains_on_augmented_images_and_its_identity_says_so() -> None:
     plain, augmented = train(), train("augment=standard")
     assert plain.config.augment == NONE
-    assert augmented.config.augment == AugmentConfig(crop_padding=4, flip=True, cutout=0)
+    assert augmented.config.augment == AugmentConfig(crop_padding=4, flip=True, cutout=0, mixup=0.0)
     assert plain.run_id != augmented.run_id
     assert plain.curve[0].train_loss != augmented.curve[0].train_loss
     assert plain.data_digest == augmented.data_digest

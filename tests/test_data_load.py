@@ -142,7 +142,7 @@ def test_an_unknown_name_is_answered_with_the_nearest() -> None:
         describe("fashion_mnst", {})
     assert str(caught.value) == (
         "data.name: unknown data set 'fashion_mnst'; did you mean 'fashion_mnist'? "
-        "known: cifar10, cifar100, fashion_mnist, image_folder, mnist, mnist1d, svhn, teacher"
+        "known: cifar10, cifar100, fashion_mnist, image_folder, mnist, mnist1d, sparse_parity, svhn, teacher"
     )
 
 

@@ -125,7 +125,7 @@ def test_print_shows_the_tables_that_the_screen_folds_away(driver: WebDriver, pa
     assert not driver.execute_script(height)
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
-        assert driver.execute_script(height)
+        WebDriverWait(driver, 5).until(lambda it: it.execute_script(height))  # drawn anew for paper at the next frame
         assert driver.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     finally:
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
