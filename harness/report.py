@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.claims import Verdict
+from harness.discussion import halving, what_would_change
 from harness.evidence import FEW_MISTAKES, Evidence
 from harness.html import page_specification, page_template, page_text, vega_bundle, write_page, writing_into
 from harness.plots import figures, save_figures
@@ -63,6 +64,8 @@ def render(evidence: Evidence, verdicts: Sequence[Verdict], context: Context) ->
         evidence=evidence,
         verdicts=verdicts,
         answer=answer(evidence, verdicts),
+        halving=halving(evidence),
+        discussion=what_would_change(evidence),
         symbols=SYMBOLS,
         figures=drawn,
         specifications=specifications,

@@ -15,14 +15,20 @@ from harness.plots.style import fit_style
 
 _SURFACE_FORMULA = "error = E + A * N**-a + B * D**-b"
 # Where the gate says that the data carry no exponent, these are given as intervals only.
-_GATED = ("exponent", "irreducible_error", "params_exponent", "examples_exponent", "compute_exponent")
+_GATED = ("exponent", "irreducible_error", "params_exponent", "examples_exponent", "compute_exponent",
+          "optimal_params_exponent", "optimal_examples_exponent")  # fmt: skip
 _NOT_SHOWN = ("scale", "log_scale", "chance_error")  # the scale has no meaning of its own; chance was not estimated
-_SURFACE_QUANTITIES = ("params_exponent", "examples_exponent", "irreducible_error", "exponent", "compute_exponent")
+_SURFACE_QUANTITIES = (
+    "params_exponent", "examples_exponent", "irreducible_error", "exponent", "compute_exponent",
+    "optimal_params_exponent", "optimal_examples_exponent",
+)  # fmt: skip
 _QUANTITY_NAMES = {
     "irreducible_error": "irreducible error, E",
     "compute_exponent": "compute exponent, p",
     "params_exponent": "exponent of parameters, a",
     "examples_exponent": "exponent of examples, b",
+    "optimal_params_exponent": "the best N grows as C to the",
+    "optimal_examples_exponent": "the best D grows as C to the",
 }
 
 

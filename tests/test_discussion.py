@@ -1,0 +1,75 @@
+"""What a report says around its verdicts is what the evidence says."""
+
+import re
+
+import numpy as np
+import pytest
+
+from harness.discussion import halving, what_would_change
+from tests.synthetic import evidence_of, synthetic_evidence, synthetic_runs
+
+DECADES = tuple(10.0**power for power in np.arange(9, 13.01, 0.5))
+
+
+def steep(params: float, examples: float) -> float:
+    """A law without a floor whose best allocation has error = 0.3 (C / 1e9)**-0.25, four decades long."""
+    return 0.15 * (params / 2e3) ** -0.5 + 0.15 * (examples / 8e4) ** -0.5
+
+
+def test_halving_is_the_power_of_two_that_the_exponent_gives() -> None:
+    evidence = synthetic_evidence(budgets=DECADES, widths=(4, 8, 16, 32, 64, 128, 256, 512), law=steep, noise=0.002)
+    fit = evidence.curves["power"]
+    told = re.match(
+        r"To halve that error, the power law asks for ([\d.,]+) times the compute \(95 %: ([\d.]+) to ([\d.]+)\)",
+        halving(evidence),
+    )
+    assert told is not None, halving(evidence)
+    at_the_last_cell = float(fit.error[-1] / fit.predict(fit.compute[-1]).error[0])
+    assert float(told[1]) == pytest.approx((2 / at_the_last_cell) ** (1 / fit.params["exponent"]), rel=0.06)
+    assert float(told[2]) < float(told[1]) < float(told[3])
+    assert halving(evidence).endswith("the paper's theory asks for 16 times or more, the popular ninth power for 512.")
+
+
+def test_where_the_floor_is_above_half_the_error_halving_has_no_end() -> None:
+    evidence = synthetic_evidence(budgets=DECADES, widths=(4, 8, 16, 32, 64, 128, 256, 512), noise=0.002)
+    assert evidence.curves["power_floor"].params["irreducible_error"] > 0.07
+    assert "the power law with floor asks for what no compute can buy;" in halving(evidence)
+
+
+def test_without_a_fit_it_says_that_it_can_not_say() -> None:
+    assert halving(synthetic_evidence(budgets=(1e9, 3e9))) == (
+        "The runs don't say how much compute half that error would take."
+    )
+
+
+def test_one_decade_more_is_worth_what_the_design_law_says() -> None:
+    evidence = synthetic_evidence(budgets=(1e9, 1e10, 1e11))
+    told = dict(what_would_change(evidence))
+    decades = float(np.log10(evidence.frontier["training_flops"][-1] / evidence.frontier["training_flops"][0]))
+    assert f"leave {100 * (decades / (decades + 1)) ** 2:.0f} %" in told["Range"]
+
+
+def test_test_errors_above_validation_errors_are_told_as_such() -> None:
+    runs = synthetic_runs()
+    higher = evidence_of(runs.with_columns(test_error=runs["validation_error"] * 1.1))
+    assert "where its errors are 10 % (±" in dict(what_would_change(higher))["Choice on validation"]
+    lower = evidence_of(runs.with_columns(test_error=runs["validation_error"] * 0.9))
+    assert "lower." in dict(what_would_change(lower))["Choice on validation"]
+
+
+def test_the_noise_of_the_test_set_is_the_binomial_one() -> None:
+    evidence = synthetic_evidence()
+    error = evidence.frontier["test_error"][-1]
+    noise = 100 * np.sqrt((1 - error) / error / 10_000)
+    assert f"uncertain by {noise:.1f} %" in dict(what_would_change(evidence))["Test examples"]
+
+
+def test_foresight_counts_the_cells_of_the_last_decade() -> None:
+    evidence = synthetic_evidence(budgets=DECADES, widths=(4, 8, 16, 32, 64, 128, 256, 512))
+    last = evidence.frontier["training_flops"].to_numpy()
+    hidden = int((last > last.max() / 10).sum())
+    assert f"of its {hidden} cells" in dict(what_would_change(evidence))["Foresight"]
+
+
+def test_a_single_cell_has_nothing_to_discuss() -> None:
+    assert what_would_change(synthetic_evidence(budgets=(1e9,), widths=(8,))) == ()
