@@ -64,7 +64,8 @@ def restore(path: Path, *, run_id: str, model: nn.Module, optimizer: Optimizer, 
     """Put model, optimizer and random states back; a run without a checkpoint, or with a damaged one, starts anew."""
     state = _load(path, device=device)
     if state is None or state["run_id"] != run_id:
-        return Progress(step=0, loss_sum=torch.zeros((), device=device))
+        floats = next(model.parameters()).dtype
+        return Progress(step=0, loss_sum=torch.zeros((), device=device, dtype=floats))
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
     torch.set_rng_state(state["random_state"].cpu())

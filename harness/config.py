@@ -15,6 +15,7 @@ from harness.errors import ConfigError
 from harness.schema import from_dict, to_dict, unknown
 
 Option = bool | int | float | str
+Precision = Literal["float64", "float32", "tf32", "bfloat16"]
 
 # Part of every run's id. Raise it when the same configuration would train to another result.
 TRAINING_VERSION = 2
@@ -83,7 +84,7 @@ class OptimConfig:
 class NumericsConfig:
     """What the arithmetic is done in. Both change numbers, so both are part of a run's identity."""
 
-    precision: Literal["float64", "float32", "tf32", "bfloat16"]
+    precision: Precision
     compile: bool
 
 
@@ -214,7 +215,6 @@ def _check(run: RunConfig) -> None:
         ("optim.warmup_steps", run.optim.warmup_steps, (None,)),
         ("optim.label_smoothing", run.optim.label_smoothing, (0.0,)),
         ("augment.mixup", run.augment.mixup, (0.0,)),
-        ("numerics.precision", run.numerics.precision, ("float32",)),
         ("numerics.compile", run.numerics.compile, (False,)),
     ):
         if value not in available:

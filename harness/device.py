@@ -13,10 +13,16 @@ from pathlib import Path
 
 import torch
 
+from harness.config import Precision
 from harness.errors import ConfigError
 
-PEAK_SIZE = 1024  # rows of the square matrices of the measurement: 2.1 GFLOPs a product, well past the caches
-PEAK_REPEATS = 8  # the best of so many: the others were disturbed
+# Rows of the square matrices that the peak is measured with: well past the caches of a CPU, and enough work to hide
+# what it takes to start a product on a GPU.
+PEAK_SIZES = {"cpu": 1024, "cuda": 8192}
+PEAK_REPEATS = 8  # the best of so many: the others were disturbed ...
+PEAK_SECONDS = 1.0  # ... or of as many as fit, two at least: float64 is slow on most GPUs
+PRODUCT_TYPES = {"float64": torch.float64, "float32": torch.float32, "tf32": torch.float32, "bfloat16": torch.bfloat16}
+AMPERE = (8, 0)  # the first compute capability with TF32
 
 
 @dataclass(frozen=True)
@@ -47,19 +53,39 @@ def wait_for(device: torch.device) -> None:
 
 
 @functools.cache
-def measure_peak(device: torch.device) -> Peak:
-    """The best rate of a square float32 matrix product on this device with this process's threads; some 0.2 s."""
-    left = torch.ones(PEAK_SIZE, PEAK_SIZE, device=device)
-    right = torch.ones(PEAK_SIZE, PEAK_SIZE, device=device)
-    best = float("inf")
-    for _ in range(PEAK_REPEATS):
+def measure_peak(device: torch.device, precision: Precision) -> Peak:
+    """The best rate of a square matrix product at this precision with this process's threads; a second at most.
+
+    Whether float32 means TF32 is the process's mode, which must be that of ``precision``.
+    """
+    size = PEAK_SIZES[device.type]
+    left = torch.ones(size, size, device=device, dtype=PRODUCT_TYPES[precision])
+    right = torch.ones_like(left)
+    took: list[float] = []
+    while len(took) < 2 or (len(took) < PEAK_REPEATS and sum(took) < PEAK_SECONDS):
         wait_for(device)
         start = time.perf_counter()
         left @ right
         wait_for(device)
-        best = min(best, time.perf_counter() - start)
-    source = f"measured: best of {PEAK_REPEATS} float32 products of {PEAK_SIZE} rows, {torch.get_num_threads()} threads"
-    return Peak(flops=2 * PEAK_SIZE**3 / best, source=source)
+        took.append(time.perf_counter() - start)
+    source = f"measured: best of {len(took)} {precision} products of {size} rows, {torch.get_num_threads()} threads"
+    return Peak(flops=2 * size**3 / min(took), source=source)
+
+
+def has_tf32(device: torch.device) -> bool:
+    """Whether the device can do float32 products in TF32."""
+    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= AMPERE
+
+
+def set_tf32(on: bool) -> None:
+    """Let float32 products and convolutions on GPUs be done in TF32, or not."""
+    torch.backends.cuda.matmul.allow_tf32 = on
+    torch.backends.cudnn.allow_tf32 = on
+
+
+def tf32_is_on(device: torch.device) -> bool:
+    """Whether float32 products on the device are done in TF32."""
+    return has_tf32(device) and torch.backends.cuda.matmul.allow_tf32
 
 
 def device_name(device: torch.device) -> str:
@@ -72,12 +98,6 @@ def device_name(device: torch.device) -> str:
         lines = []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return models[0] if models else platform.processor() or platform.machine()
-
-
-def math_mode(device: torch.device) -> str:
-    """The precision of matrix products: TF32 changes numbers, so it is recorded."""
-    tf32 = device.type == "cuda" and torch.backends.cuda.matmul.allow_tf32
-    return "tf32" if tf32 else "float32"
 
 
 def peak_memory_bytes(device: torch.device) -> int:

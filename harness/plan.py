@@ -52,7 +52,8 @@ def plan_runs(runs: Iterable[RunConfig], *, runtime: RuntimeConfig) -> tuple[Pla
     measured: dict[str, list[float]] = {}
     planned = []
     for run in runs:
-        shape = json.dumps([to_dict(run.model), run.data.name, dict(run.data.options), run.optim.batch_size])
+        like = [run.model, run.numerics, run.augment]
+        shape = json.dumps([*map(to_dict, like), run.data.name, dict(run.data.options), run.optim.batch_size])
         if shape not in costs:
             costs[shape], measured[shape] = _cost(run), []
         step_seconds = _measured_step_seconds(run, runtime) if len(measured[shape]) < MEASURED_RUNS else None

@@ -10,6 +10,7 @@ from harness import device as machine
 from harness.checkpoint import Progress
 from harness.config import TRAINING_VERSION, cell_id
 from harness.flops import FLOPS_CONVENTION
+from harness.numerics import math_mode
 from harness.optim import peak_learning_rate
 from harness.records import SCHEMA_VERSION, Measured, Record, read_events
 from harness.session import Session, score
@@ -58,7 +59,8 @@ def make_record(session: Session, progress: Progress, *, status: Literal["finish
 def make_measured(session: Session, progress: Progress, *, setup_seconds: float) -> Measured:
     """What the run took, over all its attempts."""
     attempts = [event for event in read_events(session.folder) if event["event"] == "attempt"]
-    peak = machine.measure_peak(session.device)
+    numerics = session.planned.config.numerics
+    peak = machine.measure_peak(session.device, numerics.precision)
     training_flops = progress.step * session.planned.cost.step_flops
     burden = peak.flops * progress.wall_seconds
     return Measured(
@@ -77,7 +79,7 @@ def make_measured(session: Session, progress: Progress, *, setup_seconds: float)
         peak_memory_bytes=machine.peak_memory_bytes(session.device),
         device=session.device.type,
         device_name=machine.device_name(session.device),
-        math_mode=machine.math_mode(session.device),
+        math_mode=math_mode(numerics, session.device),
         threads=torch.get_num_threads(),
         host=machine.host_name(),
         versions=machine.versions(),

@@ -14,6 +14,7 @@ from harness.config import RuntimeConfig
 from harness.data import Dataset, Part, load_dataset, on_device
 from harness.device import choose_device
 from harness.flops import build_model
+from harness.numerics import autocast, set_up_numerics, weight_type
 from harness.optim import build_optimizer
 from harness.plan import PlannedRun
 
@@ -45,6 +46,8 @@ def set_up(planned: PlannedRun, *, runtime: RuntimeConfig, folder: Path, stop: t
     """Load the data and build model and optimizer, the parameters drawn from the run's seed."""
     run = planned.config
     device = choose_device(runtime.device)
+    set_up_numerics(run.numerics, device)
+    floats = weight_type(run.numerics)
     data = load_dataset(
         run.data.name,
         train_examples=run.data.train_examples,
@@ -54,9 +57,9 @@ def set_up(planned: PlannedRun, *, runtime: RuntimeConfig, folder: Path, stop: t
         root=Path(runtime.data_root) if runtime.data_root else None,
     )
     torch.manual_seed(run.seed)
-    model = build_model(run.model, image_shape=data.image_shape, num_classes=data.num_classes).to(device)
+    model = build_model(run.model, image_shape=data.image_shape, num_classes=data.num_classes).to(device, floats)
     optimizer = build_optimizer(run.optim, model, width=run.model.width)
-    data = on_device(data, device, workers=runtime.loader_workers)
+    data = on_device(data, device, workers=runtime.loader_workers, floats=floats)
     return Session(planned, runtime, folder, data, model, optimizer, device, stop)
 
 
@@ -64,8 +67,9 @@ def set_up(planned: PlannedRun, *, runtime: RuntimeConfig, folder: Path, stop: t
 def score(session: Session, part: Part) -> Scores:
     """Loss and error over a whole part of the data, in evaluation mode."""
     session.model.eval()
-    with closing(part.in_order(session.runtime.evaluation_batch)) as batches:
-        logits = torch.cat([session.model(images) for images in batches])
+    numerics = session.planned.config.numerics
+    with closing(part.in_order(session.runtime.evaluation_batch)) as batches, autocast(numerics, session.device):
+        logits = torch.cat([session.model(images) for images in batches]).to(weight_type(numerics))
     session.model.train()
     correct = logits.argmax(dim=1) == part.labels
     return Scores(

@@ -26,6 +26,7 @@ from harness.batches import batches
 from harness.checkpoint import Progress, restore, save
 from harness.config import RuntimeConfig
 from harness.errors import HarnessError
+from harness.numerics import autocast
 from harness.optim import peak_learning_rate, schedule
 from harness.plan import PlannedRun
 from harness.records import (
@@ -99,8 +100,9 @@ def _train(session: Session, progress: Progress) -> Ending:
         for images, labels in dealt:
             for group in optimizer.param_groups:
                 group["lr"] = peak_rate * schedule(run.optim, step=progress.step, steps=steps)
-            logits = model(augment(images, config=run.augment, seed=run.seed, step=progress.step))
-            loss = functional.cross_entropy(logits, labels)
+            images = augment(images, config=run.augment, seed=run.seed, step=progress.step)
+            with autocast(run.numerics, session.device):
+                loss = functional.cross_entropy(model(images), labels)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()

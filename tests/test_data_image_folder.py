@@ -243,7 +243,7 @@ def test_the_middle_is_scored_at_the_asked_scale(folder: Path) -> None:
 def test_random_crops_are_the_same_for_any_number_of_workers_and_any_first_step(gradients: Path) -> None:
     part = load(gradients, train_crop="random_resized").train
     alone = dealt(part, steps=9)
-    helped = dealt(part.on(torch.device("cpu"), workers=2), steps=9)
+    helped = dealt(part.on(torch.device("cpu"), workers=2, floats=torch.float32), steps=9)
     resumed = dealt(part, steps=4, first_step=5)
     for others in (helped, [*alone[:5], *resumed]):
         assert all(torch.equal(a[0], b[0]) and torch.equal(a[1], b[1]) for a, b in zip(alone, others, strict=True))
@@ -267,21 +267,21 @@ def test_the_random_state_of_the_run_is_left_alone(gradients: Path) -> None:
     part = load(gradients, train_crop="random_resized").train
     before = torch.get_rng_state()
     dealt(part, steps=3)
-    all_images(part.on(torch.device("cpu"), workers=1))
+    all_images(part.on(torch.device("cpu"), workers=1, floats=torch.float32))
     assert torch.equal(torch.get_rng_state(), before)
 
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_file_that_is_no_image_is_named(folder: Path, workers: int) -> None:
     (folder / "val/cat/002.png").write_bytes(b"\x89PNG and no more")
-    part = load(folder).test.on(torch.device("cpu"), workers=workers)
+    part = load(folder).test.on(torch.device("cpu"), workers=workers, floats=torch.float32)
     with pytest.raises(DataError, match=r"val/cat/002\.png: can't be decoded"):
         all_images(part)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR2])
 def test_workers_outlive_the_signals_that_their_run_is_to_save_itself_at(folder: Path, number: signal.Signals) -> None:
-    part = load(folder).train.on(torch.device("cpu"), workers=2)
+    part = load(folder).train.on(torch.device("cpu"), workers=2, floats=torch.float32)
     undisturbed = dealt(part, steps=60)
     rows = islice(batches(30, batch_size=4, seed=0), 60)
     seen = []

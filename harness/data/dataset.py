@@ -133,9 +133,10 @@ def subset(prepared: Split, train_examples: int) -> Dataset:
     return dataclasses.replace(whole, train=whole.train.first(train_examples), digest=seen.hexdigest())
 
 
-def on_device(data: Dataset, device: "torch.device", *, workers: int) -> Dataset:
-    """The data set, its images given out on ``device``; ``workers`` processes decode where images must be decoded."""
-    train, validation, test = (part.on(device, workers=workers) for part in (data.train, data.validation, data.test))
+def on_device(data: Dataset, device: "torch.device", *, workers: int, floats: "torch.dtype") -> Dataset:
+    """The data set, images given out on ``device`` as ``floats``; ``workers`` processes decode what must be decoded."""
+    parts = (data.train, data.validation, data.test)
+    train, validation, test = (part.on(device, workers=workers, floats=floats) for part in parts)
     return dataclasses.replace(data, train=train, validation=validation, test=test)
 
 

@@ -43,14 +43,15 @@ class OnDisk:
     view: View
     device: torch.device
     workers: int
+    floats: torch.dtype
 
     def first(self, count: int) -> "OnDisk":
         """The first ``count`` files."""
         return dataclasses.replace(self, files=self.files[:count], labels=self.labels[:count])
 
-    def on(self, device: torch.device, *, workers: int) -> "OnDisk":
+    def on(self, device: torch.device, *, workers: int, floats: torch.dtype) -> "OnDisk":
         """The same files, decoded by ``workers`` processes (0: by this one) and given out on ``device``."""
-        return dataclasses.replace(self, labels=self.labels.to(device), device=device, workers=workers)
+        return dataclasses.replace(self, labels=self.labels.to(device), device=device, workers=workers, floats=floats)
 
     def dealt(
         self, rows: Iterable[Tensor], *, seed: int, first_step: int
@@ -77,12 +78,12 @@ class OnDisk:
             worker_init_fn=_outlive_signals,
             generator=torch.Generator(),  # its own: the run's random state is not to depend on how often we start
         )
-        mean = torch.tensor(MEAN, device=self.device).reshape(3, 1, 1)
-        std = torch.tensor(STD, device=self.device).reshape(3, 1, 1)
+        mean = torch.tensor(MEAN, device=self.device, dtype=self.floats).reshape(3, 1, 1)
+        std = torch.tensor(STD, device=self.device, dtype=self.floats).reshape(3, 1, 1)
         loading = iter(loader)
         try:
             for pixels, rows in loading:
-                images = pixels.to(self.device, non_blocking=True).float().div_(255).sub_(mean).div_(std)
+                images = pixels.to(self.device, non_blocking=True).to(self.floats).div_(255).sub_(mean).div_(std)
                 yield images, rows.to(self.device, non_blocking=True)
         finally:
             if self.workers:  # now: left to Python, they may outlive an error and disturb the next loader's workers
@@ -133,4 +134,5 @@ def _outlive_signals(_worker: int) -> None:
 
 def part(folder: str, files: NDArray[np.bytes_], labels: NDArray[np.int64], *, view: View) -> OnDisk:
     """The part of these files, on the CPU and without workers until ``on`` says otherwise."""
-    return OnDisk(folder, files, torch.from_numpy(labels), view, device=torch.device("cpu"), workers=0)
+    cpu = torch.device("cpu")
+    return OnDisk(folder, files, torch.from_numpy(labels), view, device=cpu, workers=0, floats=torch.float32)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 class Part(Protocol):
     """Labels (examples,) int64 at once; images as they are asked for.
 
-    Images are (batch, channels, height, width) float32, normalised.
+    Images are (batch, channels, height, width), normalised.
     Generators are to be closed by whoever stops early (``contextlib.closing``): processes may work behind them.
     """
 
@@ -23,8 +23,8 @@ class Part(Protocol):
     def first(self, count: int) -> "Part":
         """Its first ``count`` examples."""
 
-    def on(self, device: "torch.device", *, workers: int) -> "Part":
-        """The same examples, given out on ``device``; ``workers`` processes decode them if they must be decoded."""
+    def on(self, device: "torch.device", *, workers: int, floats: "torch.dtype") -> "Part":
+        """The same examples, given out on ``device`` as ``floats``; ``workers`` processes decode them if need be."""
 
     def dealt(
         self, rows: "Iterable[Tensor]", *, seed: int, first_step: int
@@ -49,9 +49,9 @@ class InMemory:
         """Views of the first ``count`` examples: nothing is copied."""
         return InMemory(self.images[:count], self.labels[:count])
 
-    def on(self, device: "torch.device", *, workers: int) -> "InMemory":
+    def on(self, device: "torch.device", *, workers: int, floats: "torch.dtype") -> "InMemory":
         """All of it on the device; no process is needed."""
-        return InMemory(self.images.to(device), self.labels.to(device))
+        return InMemory(self.images.to(device, floats), self.labels.to(device))
 
     def dealt(
         self, rows: "Iterable[Tensor]", *, seed: int, first_step: int
