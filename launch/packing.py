@@ -1,0 +1,72 @@
+"""Which items go into one job together: runs differ in cost by a thousand, and a queue has no love for short jobs.
+
+A pack is one job, in which several workers take the items in turn, the longest first. The items, longest first too, are
+dealt each to the least loaded worker there is (LPT: Graham 1969, at most 4/3 of the best possible), over as few packs
+as keep every worker within the limit. Workers that end together are put into one pack, so that none holds a node alone.
+"""
+
+import heapq
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic
+
+from launch.events import Item
+
+
+@dataclass(frozen=True)
+class Pack(Generic[Item]):
+    """Items for one job, longest first; ``seconds`` until its busiest worker is done, as predicted."""
+
+    items: tuple[Item, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Lane(Generic[Item]):
+    """What one worker of a pack does in turn."""
+
+    items: list[Item]
+    seconds: float
+
+
+def fill_packs(
+    items: Sequence[Item], *, seconds: Callable[[Item], float], workers: int, limit: float, at_least: int
+) -> tuple[Pack[Item], ...]:
+    """The packs, the longest first; there are ``at_least`` so many of them if there are so many items.
+
+    An item that takes longer than ``limit`` has a worker of its own: its job will be stopped and go on later.
+    """
+    assert min(workers, at_least) >= 1, (workers, at_least)
+    if not items:
+        return ()
+    ordered = sorted(items, key=seconds, reverse=True)
+    count = min(at_least, len(items))
+    if limit > 0:
+        count = max(count, math.ceil(sum(min(seconds(item), limit) for item in items) / (limit * workers)))
+    while True:
+        lanes = _deal(ordered, seconds=seconds, lanes=count * workers)
+        if all(lane.seconds <= limit or len(lane.items) == 1 for lane in lanes):
+            break
+        count += 1 + count // 50  # one more, or 2 % more where there are many: a thousand packs need few rounds
+    lanes.sort(key=lambda lane: lane.seconds, reverse=True)
+    groups = (lanes[len(lanes) * one // count : len(lanes) * (one + 1) // count] for one in range(count))
+    packs = (
+        Pack(
+            tuple(sorted((item for lane in group for item in lane.items), key=seconds, reverse=True)), group[0].seconds
+        )
+        for group in groups
+    )
+    return tuple(sorted(packs, key=lambda pack: pack.seconds, reverse=True))
+
+
+def _deal(ordered: Sequence[Item], *, seconds: Callable[[Item], float], lanes: int) -> list[_Lane[Item]]:
+    """Each item to the least loaded lane; lanes without an item are left out."""
+    hands: list[list[Item]] = [[] for _ in range(min(lanes, len(ordered)))]
+    loads = [(0.0, lane) for lane in range(len(hands))]
+    for item in ordered:
+        load, lane = heapq.heappop(loads)
+        hands[lane].append(item)
+        heapq.heappush(loads, (load + seconds(item), lane))
+    totals = {lane: load for load, lane in loads}
+    return [_Lane(hand, totals[lane]) for lane, hand in enumerate(hands)]
