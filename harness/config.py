@@ -5,14 +5,15 @@ the run's id; ``RuntimeConfig`` and ``LauncherConfig`` hold what cannot.
 """
 
 import dataclasses
+import functools
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_type_hints
 
 from harness.errors import ConfigError
-from harness.schema import from_dict, to_dict, unknown
+from harness.schema import convert, from_dict, to_dict, unknown
 
 Option = bool | int | float | str
 Precision = Literal["float64", "float32", "tf32", "bfloat16"]
@@ -135,7 +136,10 @@ class LauncherConfig:
     threads: int | None
 
 
-def split_tree(tree: Mapping[str, Any]) -> tuple[RunConfig, RuntimeConfig, LauncherConfig]:
+Split = tuple[RunConfig, RuntimeConfig, LauncherConfig]
+
+
+def split_tree(tree: Mapping[str, Any]) -> Split:
     """A composed and resolved configuration as its three frozen parts.
 
     ``data.root`` stands with the data because that is where one looks for it, but the bytes are verified wherever
@@ -155,6 +159,33 @@ def split_tree(tree: Mapping[str, Any]) -> tuple[RunConfig, RuntimeConfig, Launc
     run = from_dict(RunConfig, {**run_part, "data": data}, where="config")
     _check(run)
     return run, runtime, from_dict(LauncherConfig, tree["launcher"], where="launcher")
+
+
+def change_run(before: Split, tree: Mapping[str, Any], nodes: Collection[str]) -> Split:
+    """As ``split_tree(tree)``, for a tree that differs from that of ``before`` only in ``nodes``: a study's next run.
+
+    Raises:
+        ConfigError: as ``split_tree``.
+    """
+    kinds = _node_kinds()
+    if any(node not in kinds for node in nodes):
+        return split_tree(tree)
+    parts = {node: tree[node] for node in nodes}
+    if "_target_" in repr(parts):  # quicker than to look at every key
+        refuse_targets(parts)
+    if "data" in parts:
+        parts["data"] = {key: value for key, value in parts["data"].items() if key != "root"}
+    run, runtime, launcher = before
+    changed = dataclasses.replace(
+        run, **{node: convert(kinds[node], part, where=f"config.{node}") for node, part in parts.items()}
+    )
+    _check(changed)
+    return changed, runtime, launcher
+
+
+@functools.cache
+def _node_kinds() -> dict[str, Any]:
+    return get_type_hints(RunConfig)
 
 
 def refuse_targets(tree: Any, *, where: str = "config") -> None:

@@ -4,8 +4,10 @@ Configurations, records and published curves all pass through here. ``8.5`` for 
 whole number (``1e4``) is taken as the int that it is; unknown keys are refused with the nearest known one.
 """
 
+import copy
 import dataclasses
 import difflib
+import functools
 import math
 import types
 from collections.abc import Iterable, Mapping
@@ -15,6 +17,7 @@ from harness.errors import ConfigError
 
 T = TypeVar("T")
 
+_ATOMS = {str, int, float, bool, type(None)}
 LISTED = 12  # names in an error message: past that only the nearest, so that the message stays readable
 
 
@@ -26,22 +29,27 @@ def from_dict(kind: type[T], tree: Any, *, where: str) -> T:
     """
     if not isinstance(tree, Mapping):
         raise ConfigError(f"{where}: expected a mapping, got {tree!r}")
-    hints = get_type_hints(kind)
+    hints, required = _fields(kind)  # type: ignore[arg-type]
     for key in tree:
         if key not in hints:
             raise ConfigError(f"{where}: {unknown('key', key, hints)}")
-    required = [f.name for f in dataclasses.fields(kind) if _has_no_default(f)]  # type: ignore[arg-type]
     missing = [name for name in required if name not in tree]
     if missing:
         raise ConfigError(f"{where}: missing {', '.join(missing)}; add it to the configuration")
     return kind(**{key: convert(hints[key], value, where=f"{where}.{key}") for key, value in tree.items()})
 
 
+@functools.cache  # a study of 10,000 runs asks for the same dozen classes 100,000 times
+def _fields(kind: type) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The type of each field, and the fields that have no default."""
+    return get_type_hints(kind), tuple(f.name for f in dataclasses.fields(kind) if _has_no_default(f))
+
+
 def convert(kind: Any, value: Any, *, where: str) -> Any:
     """The value as the annotated type ``kind``, or a ConfigError that names ``where``."""
-    origin, arguments = get_origin(kind), get_args(kind)
-    if dataclasses.is_dataclass(kind):
-        return from_dict(kind, value, where=where)  # type: ignore[arg-type]
+    origin, arguments, is_class = _parts(kind)
+    if is_class:
+        return from_dict(kind, value, where=where)
     if origin in (Union, types.UnionType):
         return _convert_union(arguments, value, where=where)
     if origin is Literal:
@@ -55,6 +63,12 @@ def convert(kind: Any, value: Any, *, where: str) -> Any:
     if kind is Any:
         return value
     return _convert_scalar(kind, value, where=where)
+
+
+@functools.cache
+def _parts(kind: Any) -> tuple[Any, tuple[Any, ...], bool]:
+    """An annotation's origin and arguments, and whether it is a data class."""
+    return get_origin(kind), get_args(kind), dataclasses.is_dataclass(kind)
 
 
 def _convert_union(kinds: tuple[Any, ...], value: Any, *, where: str) -> Any:
@@ -90,8 +104,28 @@ def _has_no_default(field: dataclasses.Field[Any]) -> bool:
 
 
 def to_dict(instance: Any) -> dict[str, Any]:
-    """The data class as plain containers that JSON holds."""
-    return dataclasses.asdict(instance)
+    """The data class as plain containers that JSON holds; as ``dataclasses.asdict``, several times as fast."""
+    tree = {}
+    for name in _names(type(instance)):  # type: ignore[arg-type]
+        value = getattr(instance, name)
+        tree[name] = value if type(value) in _ATOMS else _plain(value)
+    return tree
+
+
+@functools.cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
+
+
+def _plain(value: Any) -> Any:
+    kind = type(value)
+    if kind in (list, tuple):
+        return kind(item if type(item) in _ATOMS else _plain(item) for item in value)
+    if kind is dict:
+        return {key: item if type(item) in _ATOMS else _plain(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(kind):
+        return to_dict(value)
+    return copy.deepcopy(value)
 
 
 def unknown(what: str, given: str, known: Iterable[str]) -> str:

@@ -5,18 +5,17 @@ concatenated and runs that they share are counted once. A sweep on the command l
 every block that has it, or is a new axis of every block; a plain value fixes the axis.
 """
 
-import copy
 import hashlib
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from harness.compose import Overrides, Tree, compose_tree, is_group, parse_overrides, resolve
-from harness.config import LauncherConfig, RunConfig, RuntimeConfig, run_id, split_tree
+from harness.config import LauncherConfig, RunConfig, RuntimeConfig, Split, change_run, run_id, split_tree
 from harness.errors import ConfigError
 from harness.rules import Rules, read_rules
 from harness.schema import from_dict, unknown
@@ -96,23 +95,22 @@ def load_study(arguments: Sequence[str]) -> Study:
     base = compose_tree(overrides.plain)
     config = _study_config(base["study"])
     blocks = [_with_overrides(block, overrides) for block in config.blocks or (Block(axes={}),)]
-    points = [(tree, block) for block in blocks for tree in _expand(block, overrides.plain)]
-    configured = [(*split_tree(tree), block.where is None or holds(block.where, tree), block) for tree, block in points]
-    runs = [(run, block.arm) for run, _, _, kept, block in configured if kept]
-    if not runs:
+    points = [(split, block.arm) for block in blocks for split in _split_points(block, overrides.plain)]
+    kept = [(run_id(split[0]), split, arm) for split, arm in points if split is not None]
+    if not kept:
         raise ConfigError(f"study {config.name}: no run is left; widen an axis or loosen 'where'")
-    _, runtime, launcher, _, _ = configured[0]
+    _, (_, runtime, launcher), _ = kept[0]
     arms: dict[str, dict[str, None]] = {}
-    for run, arm in runs:
+    for name, _, arm in kept:
         if arm is not None:
-            arms.setdefault(arm, {})[run_id(run)] = None
+            arms.setdefault(arm, {})[name] = None
     return Study(
         name=config.name,
         question=config.question,
         overrides=tuple(arguments),
-        runs={run_id(run): run for run, _ in runs},
+        runs={name: run for name, (run, _, _), _ in kept},
         arms={arm: tuple(ids) for arm, ids in arms.items()},
-        left_out=len(points) - len(runs),
+        left_out=len(points) - len(kept),
         rules=read_rules(resolve(base)["claims"]),
         runtime=runtime,
         launcher=launcher,
@@ -147,16 +145,39 @@ def _with_overrides(block: Block, overrides: Overrides) -> Block:
     return Block(axes={**axes, **overrides.sweeps}, where=block.where, arm=block.arm)
 
 
-def _expand(block: Block, plain: Sequence[str]) -> Iterator[Tree]:
+def _split_points(block: Block, plain: Sequence[str]) -> Iterator[Split | None]:
+    """Each point of the block as its frozen parts, in order; None for one that doesn't meet ``where``.
+
+    Points of one composition differ only in the nodes that an axis names, so only those are converted again.
+    """
     groups = [key for key in block.axes if is_group(key)]
     values = [key for key in block.axes if not is_group(key)]
+    nodes = {key.partition(".")[0] for key in values}
     for choices in itertools.product(*(block.axes[key] for key in groups)):
         composed = compose_tree([*plain, *(f"{key}={choice}" for key, choice in zip(groups, choices, strict=True))])
+        pointing = "${" in repr((composed, block.axes))
+        first: Split | None = None
         for point in itertools.product(*(block.axes[key] for key in values)):
-            tree = copy.deepcopy(composed)
+            tree = _copy(composed, nodes)
             for key, value in zip(values, point, strict=True):
                 _set(tree, key, value)
-            yield resolve(tree)
+            tree = resolve(tree) if pointing else tree
+            if block.where is not None and not holds(block.where, tree):
+                yield None
+            elif first is None or pointing:
+                first = split_tree(tree)
+                yield first
+            else:
+                yield change_run(first, tree, nodes)
+
+
+def _copy(tree: Tree, nodes: Collection[str]) -> Tree:
+    """The tree with mappings of its own in the named nodes; the rest is shared, since no axis changes it."""
+    return {key: _deep(value) if key in nodes else value for key, value in tree.items()}
+
+
+def _deep(value: Any) -> Any:
+    return {key: _deep(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _set(tree: Tree, key: str, value: Any) -> None:

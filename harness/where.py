@@ -4,6 +4,7 @@ Known: numbers, text, ``model.width`` and the like, ``+ - * / **``, comparisons,
 """
 
 import ast
+import functools
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -34,11 +35,16 @@ def holds(condition: str, tree: Mapping[str, Any]) -> bool:
         ConfigError: it can't be read, names a key that is not there, or compares what can't be compared.
     """
     try:
-        return bool(_value(ast.parse(condition, mode="eval").body, tree))
+        return bool(_value(_parsed(condition), tree))
     except (SyntaxError, TypeError, KeyError, ZeroDivisionError, OverflowError) as error:
         raise ConfigError(
             f"study: where '{condition}': {error}; compare keys of the run, e.g. model.width <= 64"
         ) from error
+
+
+@functools.cache  # the same words for every point of a block
+def _parsed(condition: str) -> ast.expr:
+    return ast.parse(condition, mode="eval").body
 
 
 def _value(node: ast.expr, tree: Mapping[str, Any]) -> Any:

@@ -1,5 +1,6 @@
 import pytest
 
+from harness.config import run_id
 from harness.errors import ConfigError
 from harness.study import Study, load_study
 from harness.where import holds
@@ -91,3 +92,22 @@ def test_where_compares_values_of_the_run(condition: str, expected: bool) -> Non
 def test_where_refuses_everything_else(condition: str) -> None:
     with pytest.raises(ConfigError, match="where"):
         holds(condition, TREE)
+
+
+def test_a_point_of_a_sweep_is_the_run_that_its_values_give_alone() -> None:
+    swept = load_study(["model.width=8,16", "data.train_examples=2000,1e4", "budget.training_flops=1e9,2e9"])
+    alone = [
+        *load_study(["model.width=16", "data.train_examples=2000", "budget.training_flops=2e9"]).runs.values(),
+        *load_study(["model.width=16", "data.train_examples=10000", "budget.training_flops=1e9"]).runs.values(),
+    ]
+    assert [swept.runs[run_id(run)] for run in alone] == alone
+    assert [run_id(run) for run in swept.runs.values()] == list(swept.runs)
+
+
+def test_a_later_point_of_a_sweep_is_checked_as_the_first() -> None:
+    with pytest.raises(ConfigError, match=r"config\.model\.width: expected int, got 8\.5"):
+        load_study(["model.width=8,8.5"])
+    with pytest.raises(ConfigError, match="'_target_' is not used here"):
+        load_study(["model.options={},{_target_:os.system}"])
+    with pytest.raises(ConfigError, match=r"model\.width: 0 must be positive"):
+        load_study(["model.width=8,0"])
