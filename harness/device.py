@@ -5,10 +5,8 @@ import os
 import platform
 import resource
 import socket
-import subprocess
 import time
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -111,32 +109,6 @@ def peak_memory_bytes(device: torch.device) -> int:
 def host_name() -> str:
     """This machine's name."""
     return socket.gethostname()
-
-
-def versions() -> dict[str, str]:
-    """The versions that a result may depend on."""
-    return {
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("torch", "torchvision", "numpy", "compute-limits")},
-    }
-
-
-@functools.cache
-def commit() -> str:
-    """The git commit of the running code, ``+`` appended if it was edited since; empty outside a checkout."""
-    root = Path(__file__).parent.parent
-    if not (root / ".git").exists():
-        return ""
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
-
-    def git(*arguments: str) -> str:
-        done = subprocess.run(
-            ["git", "-C", str(root), *arguments], capture_output=True, text=True, env=environment, check=False
-        )
-        return done.stdout.strip()
-
-    edited = git("status", "--porcelain", "--untracked-files=no")
-    return git("rev-parse", "HEAD") + ("+" if edited else "")
 
 
 def visible_gpus() -> tuple[str, ...]:

@@ -26,8 +26,10 @@ from typing import Any, Literal
 from harness.config import RunConfig, run_id
 from harness.errors import ConfigError, RecordError
 from harness.schema import from_dict, to_dict
+from harness.secrets import redact
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 1  # of record.json
+MEASURED_VERSION = 2  # of measured.json; 1 had no version, no Slurm ids, and no hash of edits in the commit
 ANOTHER_PLACE = "choose another place with runtime.output=FOLDER"
 
 Status = Literal["finished", "diverged"]
@@ -91,8 +93,14 @@ class Record:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a run took, and where. ``hardware_burden`` = processors x peak FLOP/s x training seconds."""
+    """What a run took, and where. ``hardware_burden`` = processors x peak FLOP/s x training seconds.
 
+    ``wall_seconds`` is the training that the result rests on; ``lost_seconds`` is training that was done again after
+    an attempt ended past its last checkpoint. ``commit`` and ``slurm``: see ``harness.provenance``; ``slurm`` is of
+    the last attempt, and empty outside Slurm.
+    """
+
+    schema_version: int
     wall_seconds: float
     evaluation_seconds: float
     setup_seconds: float
@@ -113,6 +121,7 @@ class Measured:
     host: str
     versions: Mapping[str, str]
     commit: str
+    slurm: Mapping[str, str]
 
 
 def write_json(path: Path, tree: Any) -> None:
@@ -172,7 +181,8 @@ def ownership(folder: Path) -> Iterator[bool]:
 
 
 def append_event(folder: Path, kind: str, **details: Any) -> None:
-    """Add a line to the run's events. A line that a crash left half written is ended first."""
+    """Add a line to the run's events, without secrets. A line that a crash left half written is ended first."""
+    details = {name: redact(value) if isinstance(value, str) else value for name, value in details.items()}
     line = json.dumps({"event": kind, "time": round(time.time(), 3), **details}, sort_keys=True)
     with (folder / "events.jsonl").open("ab+") as file:
         if file.tell() > 0:
@@ -219,15 +229,14 @@ def read_record(folder: Path) -> tuple[Record, Measured]:
         RecordError: a file is missing, cut short, of another format version, or of another run.
     """
     tree = read_json(folder / "record.json")
-    version = tree.get("schema_version")
-    if version != SCHEMA_VERSION:
-        raise RecordError(
-            f"{folder / 'record.json'}: format {version}, this version reads {SCHEMA_VERSION}; use the version that "
-            "wrote it, or remove the folder and run again"
-        )
+    _require_version(tree, SCHEMA_VERSION, where=folder / "record.json")
+    took = read_json(folder / "measured.json")
+    if "schema_version" not in took:
+        took |= {"schema_version": MEASURED_VERSION, "slurm": {}}  # format 1
+    _require_version(took, MEASURED_VERSION, where=folder / "measured.json")
     try:
         record = from_dict(Record, tree, where=str(folder / "record.json"))
-        measured = from_dict(Measured, read_json(folder / "measured.json"), where=str(folder / "measured.json"))
+        measured = from_dict(Measured, took, where=str(folder / "measured.json"))
     except ConfigError as error:
         raise RecordError(f"{error}; the file was edited or damaged; remove {folder} and run again") from error
     if record.run_id != folder.name:
@@ -235,6 +244,14 @@ def read_record(folder: Path) -> tuple[Record, Measured]:
             f"{folder / 'record.json'}: is of run {record.run_id}; the folder was renamed; name it so again"
         )
     return record, measured
+
+
+def _require_version(tree: Mapping[str, Any], version: int, *, where: Path) -> None:
+    if tree.get("schema_version") != version:
+        raise RecordError(
+            f"{where}: format {tree.get('schema_version')}, this version reads {version}; use the version that "
+            "wrote it, or remove the folder and run again"
+        )
 
 
 def read_json(path: Path) -> dict[str, Any]:

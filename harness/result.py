@@ -7,12 +7,13 @@ import numpy as np
 import torch
 
 from harness import device as machine
+from harness import provenance
 from harness.checkpoint import Progress
 from harness.config import TRAINING_VERSION, cell_id
 from harness.flops import FLOPS_CONVENTION
 from harness.numerics import math_mode
 from harness.optim import peak_learning_rate
-from harness.records import SCHEMA_VERSION, Measured, Record, read_events
+from harness.records import MEASURED_VERSION, SCHEMA_VERSION, Measured, Record, read_events
 from harness.session import Session, score
 
 TRAIN_SCORE_EXAMPLES = 5000  # the training set is scored on its first so many: enough for 1 % of error
@@ -64,6 +65,7 @@ def make_measured(session: Session, progress: Progress, *, setup_seconds: float)
     training_flops = progress.step * session.planned.cost.step_flops
     burden = peak.flops * progress.wall_seconds
     return Measured(
+        schema_version=MEASURED_VERSION,
         wall_seconds=progress.wall_seconds,
         evaluation_seconds=progress.evaluation_seconds,
         setup_seconds=setup_seconds,
@@ -82,8 +84,9 @@ def make_measured(session: Session, progress: Progress, *, setup_seconds: float)
         math_mode=math_mode(numerics, session.device),
         threads=torch.get_num_threads(),
         host=machine.host_name(),
-        versions=machine.versions(),
-        commit=machine.commit(),
+        versions=provenance.versions(),
+        commit=provenance.commit(),
+        slurm=provenance.slurm(),
     )
 
 

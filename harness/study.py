@@ -19,6 +19,7 @@ from harness.config import LauncherConfig, RunConfig, RuntimeConfig, Split, chan
 from harness.errors import ConfigError
 from harness.rules import Rules, read_rules
 from harness.schema import from_dict, unknown
+from harness.secrets import refuse_secrets
 from harness.where import holds
 
 _NO_CHANGE = ("study=", "study.name=", "study.question=", "runtime", "launcher", "data.root=")
@@ -93,6 +94,7 @@ def load_study(arguments: Sequence[str]) -> Study:
     """
     overrides = parse_overrides(arguments)
     base = compose_tree(overrides.plain)
+    refuse_secrets({**base, **overrides.sweeps})
     config = _study_config(base["study"])
     blocks = [_with_overrides(block, overrides) for block in config.blocks or (Block(axes={}),)]
     points = [(split, block.arm) for block in blocks for split in _split_points(block, overrides.plain)]

@@ -21,6 +21,7 @@ from typing import Literal
 from torch.nn import functional
 
 from harness import device as machine
+from harness import provenance
 from harness.augment import augment
 from harness.batches import batches
 from harness.checkpoint import Progress, restore, save
@@ -77,7 +78,14 @@ def _attempt(planned: PlannedRun, *, runtime: RuntimeConfig, folder: Path, stop:
         device=session.device,
     )
     setup_seconds = time.perf_counter() - began
-    append_event(folder, "attempt", step=progress.step, wall_seconds=progress.wall_seconds, host=machine.host_name())
+    append_event(
+        folder,
+        "attempt",
+        step=progress.step,
+        wall_seconds=progress.wall_seconds,
+        host=machine.host_name(),
+        slurm=provenance.slurm(),
+    )
     status = _train(session, progress)
     if status == "interrupted":
         append_event(folder, "signal", step=progress.step)

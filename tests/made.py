@@ -3,7 +3,7 @@
 from typing import Any
 
 from harness.config import cell_id, run_id
-from harness.records import SCHEMA_VERSION, Evaluation, Measured, Record
+from harness.records import MEASURED_VERSION, SCHEMA_VERSION, Evaluation, Measured, Record
 from harness.rules import Rules
 from harness.study import load_study
 
@@ -35,6 +35,7 @@ def made_measured(**changed: Any) -> Measured:
         "curve_seconds": (1.5,), "attempts": 1, "processors": 1, "peak_flops": 1e11, "peak_source": "made up",
         "hardware_burden": 1.5e11, "utilisation": 0.3, "energy_joules": None, "peak_memory_bytes": 10**9,
         "device": "cpu", "device_name": "made up", "math_mode": "float32", "threads": 1, "host": "here",
-        "versions": {"torch": "2.13.0"}, "commit": "",
+        "versions": {"torch": "2.13.0"}, "commit": "", "slurm": {},
+        "schema_version": MEASURED_VERSION,
     }  # fmt: skip
     return Measured(**(values | changed))

@@ -7,6 +7,7 @@ import typer
 
 from harness.cli import claims, compare, fitting, flops, keeping, paper, projecting, reading, running, simulate
 from harness.errors import HarnessError
+from harness.secrets import redact
 
 EXIT_CODES = "Exit codes: 0 done; 1 some run failed or is not finished; 2 what was asked can't be; 130 interrupted."
 
@@ -35,7 +36,7 @@ def main() -> None:
     try:
         app()
     except HarnessError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {redact(str(error))}", file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has enough: `| head`

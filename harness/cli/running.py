@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.arguments import Json, Overrides
+from harness.secrets import redact, refuse_secrets
 
 if TYPE_CHECKING:
     from harness.plan import PlannedRun
@@ -69,6 +70,7 @@ def run(context: typer.Context) -> None:
         try:
             tree = OmegaConf.to_container(config, resolve=True)
             assert isinstance(tree, dict)
+            refuse_secrets(tree)
             if tree["study"]["blocks"]:
                 name = tree["study"]["name"]
                 raise ConfigError(f"study: {name} is a sweep; train it with `harness launch study={name}`")
@@ -79,7 +81,7 @@ def run(context: typer.Context) -> None:
             if outcome == "interrupted":
                 sys.exit(130)
         except HarnessError as error:  # Hydra would print a traceback
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {redact(str(error))}", file=sys.stderr)
             sys.exit(2)
 
     signal.signal(signal.SIGINT, lambda *_: signal.raise_signal(signal.SIGTERM))  # which saves the run, then ends it
