@@ -160,7 +160,7 @@ def _section(found: Found) -> list[str]:
         f"{found.runs} runs, {found.training_flops:.1e} training FLOPs, {hours:.2g} hours of training on "
         f"{found.hardware}; commit {found.commit}. {found.answer}",
         "",
-        f"[Report]({found.study}/report.html), [table of runs]({found.study}/runs.csv).",
+        f"[Report]({found.study}/report.html), [table of runs]({found.study}/runs.parquet).",
         "",
         f"![error against training FLOPs]({found.study}/figures/{FIGURE})",
     ]

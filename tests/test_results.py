@@ -78,7 +78,7 @@ def test_a_study_is_kept_with_its_report_table_and_figure_and_twice_gives_the_sa
     kept = tmp_path / "docs" / "results"
     (folder,) = (path for path in kept.iterdir() if path.is_dir())
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    assert names == {"report.html", "runs.csv", "found.json", "figures/error_against_flops.svg"}
+    assert names == {"report.html", "report.json", "runs.parquet", "found.json", "figures/error_against_flops.svg"}
     before = {path: path.read_bytes() for path in kept.rglob("*") if path.is_file()}
     assert harness("keep", *words, "--with", "kaplan2020", cwd=tmp_path).returncode == 0
     assert {path: path.read_bytes() for path in kept.rglob("*") if path.is_file()} == before

@@ -5,7 +5,19 @@ import sys
 
 import typer
 
-from harness.cli import claims, compare, fitting, flops, keeping, paper, projecting, reading, running, simulate
+from harness.cli import (
+    claims,
+    compare,
+    fitting,
+    flops,
+    keeping,
+    paper,
+    projecting,
+    reading,
+    running,
+    simulate,
+    verifying,
+)
 from harness.errors import HarnessError
 from harness.secrets import redact
 
@@ -29,6 +41,7 @@ compare.add_to(app)
 flops.add_to(app)
 claims.add_to(app)
 keeping.add_to(app)
+verifying.add_to(app)
 
 
 def main() -> None:

@@ -33,18 +33,22 @@ def keep(
     Raises:
         FitError: nothing has been trained, or nothing could be fitted.
     """
+    from harness.basis import FILE as BASIS
+    from harness.basis import read_runs
     from harness.cli.reading import report_study
     from harness.html import writing_into
     from harness.results import FIGURE, write_found, write_page
     from harness.study import load_study
+    from harness.table import write_table
 
     study = load_study(overrides or [])
     evidence, verdicts, page = report_study(study)
     held = _held(study, evidence, curves) if curves else ()
     folder = to / study.folder.name
     with writing_into(folder / "figures"):
-        for source in (page, study.folder / "runs.csv", study.folder / "figures" / FIGURE):
+        for source in (page, study.folder / BASIS, study.folder / "figures" / FIGURE):
             shutil.copyfile(source, folder / source.relative_to(study.folder))
+        write_table(read_runs(study.folder), folder / "runs.parquet")
         write_found(_found(study, evidence, verdicts, held), folder)
         index = write_page(to)
     if evidence.missing:

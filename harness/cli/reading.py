@@ -127,22 +127,31 @@ def what_next(evidence: "Evidence") -> dict[str, Any]:
 
 
 def report_study(study: "Study") -> "tuple[Evidence, tuple[Verdict, ...], Path]":
-    """Collect, fit, judge, and write the study's table, figures and page."""
+    """Collect, fit, judge, and write the study's table, figures, page, and what it rests on."""
+    from harness.basis import Basis, conclude, write_basis
     from harness.cli.context import make_context
-    from harness.evidence import gather
-    from harness.judging import gather_arms, judge_study
     from harness.report import write_report
     from harness.rules import compare_with_frozen
     from harness.table import collect as read_runs
     from harness.table import write_table
 
     collected = read_runs(study.runs, runs_folder=study.runs_folder)
-    evidence = gather(study.name, collected, exclusions=study.rules.exclusions)
-    arms = gather_arms(study.name, study.arms, collected, exclusions=study.rules.exclusions)
     frozen = compare_with_frozen(study.rules, study.frozen_file)
-    verdicts = judge_study(evidence, study.rules, arms=arms, frozen=frozen)
+    evidence, verdicts = conclude(collected, study=study.name, rules=study.rules, frozen=frozen, arms=study.arms)
+    context = make_context(study, evidence)
     write_table(collected.runs, study.folder / "runs.csv")
-    page = write_report(evidence, verdicts, make_context(study, evidence), study.folder)
+    page = write_report(evidence, verdicts, context, study.folder)
+    basis = Basis(
+        study=study.name,
+        words=study.overrides,
+        rules=study.rules,
+        frozen=frozen,
+        arms=study.arms,
+        missing=collected.missing,
+        unreadable=dict(collected.unreadable),
+        context=context,
+    )
+    write_basis(basis, study.folder)
     return evidence, verdicts, page
 
 

@@ -1,0 +1,108 @@
+"""What a report rests on: the table of its runs, and ``report.json`` with all else that its words are made of.
+
+From the two, which lie beside it, a report can be made again without a record, a study file or a clock.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from harness.claims import Verdict
+from harness.errors import ConfigError, RecordError
+from harness.evidence import Evidence, gather
+from harness.judging import gather_arms, judge_study
+from harness.records import write_json
+from harness.report import Context, render
+from harness.rules import Frozen, Rules
+from harness.schema import from_dict, to_dict
+from harness.table import RUN_COLUMNS, Collected
+
+FILE = "report.json"
+TABLES = ("runs.parquet", "runs.csv")  # of which the first that is there counts
+
+
+@dataclass(frozen=True)
+class Basis:
+    """All that a report says besides what its table of runs does.
+
+    ``words`` are the study's overrides, ``arms`` the ids of the runs of each named arm, ``missing`` the ids without a
+    record, ``unreadable`` maps the ids of damaged ones to the reason.
+    """
+
+    study: str
+    words: tuple[str, ...]
+    rules: Rules
+    frozen: Frozen
+    arms: Mapping[str, tuple[str, ...]]
+    missing: tuple[str, ...]
+    unreadable: Mapping[str, str]
+    context: Context
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """A report made again: what it rests on, what it concludes, and the page as text."""
+
+    basis: Basis
+    evidence: Evidence
+    verdicts: tuple[Verdict, ...]
+    page: str
+
+
+def conclude(
+    collected: Collected, *, study: str, rules: Rules, frozen: Frozen, arms: Mapping[str, Sequence[str]]
+) -> tuple[Evidence, tuple[Verdict, ...]]:
+    """The evidence of the runs, and a verdict on every claim that they can speak to.
+
+    Raises:
+        FitError: no run has finished, or they are of several data sets or models.
+    """
+    evidence = gather(study, collected, exclusions=rules.exclusions)
+    of_arms = gather_arms(study, arms, collected, exclusions=rules.exclusions)
+    return evidence, judge_study(evidence, rules, arms=of_arms, frozen=frozen)
+
+
+def write_basis(basis: Basis, folder: Path) -> Path:
+    """Write ``report.json`` into the report's folder."""
+    path = folder / FILE
+    write_json(path, to_dict(basis))
+    return path
+
+
+def rebuild(folder: Path) -> Rebuilt:
+    """The report of the folder, made again from the table and ``report.json`` beside it.
+
+    Raises:
+        RecordError: one of the two is missing or damaged.
+    """
+    basis, runs = _read_basis(folder / FILE), read_runs(folder)
+    collected = Collected(runs=runs, missing=basis.missing, unreadable=tuple(basis.unreadable.items()))
+    evidence, verdicts = conclude(collected, study=basis.study, rules=basis.rules, frozen=basis.frozen, arms=basis.arms)
+    return Rebuilt(basis, evidence, verdicts, render(evidence, verdicts, basis.context))
+
+
+def _read_basis(path: Path) -> Basis:
+    try:
+        return from_dict(Basis, json.loads(path.read_text(encoding="utf-8")), where=str(path))
+    except (OSError, ValueError, ConfigError) as error:
+        raise RecordError(f"{path}: can't be read ({error}); `harness report` writes it anew") from error
+
+
+def read_runs(folder: Path) -> pl.DataFrame:
+    """The table of runs of a report's folder, each number as it was written.
+
+    Raises:
+        RecordError: there is none, or it has other columns.
+    """
+    path = next((folder / name for name in TABLES if (folder / name).is_file()), None)
+    if path is None:
+        raise RecordError(f"{folder}: holds no table of runs ({' or '.join(TABLES)}); give a folder with a report")
+    try:
+        runs = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, schema=RUN_COLUMNS)
+        return runs.select(pl.col(name).cast(kind) for name, kind in RUN_COLUMNS.items())
+    except (OSError, pl.exceptions.PolarsError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise RecordError(f"{path}: can't be read as a table of runs ({reason}); `harness report` writes it") from error
