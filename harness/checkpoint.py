@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from harness.records import Evaluation
+from harness.records import Evaluation, temporary_of
 from harness.schema import from_dict, to_dict
 
 
@@ -52,7 +52,7 @@ def save(path: Path, *, run_id: str, model: nn.Module, optimizer: Optimizer, pro
     }
     if progress.loss_sum.device.type == "cuda":
         state["cuda_random_state"] = torch.cuda.get_rng_state(progress.loss_sum.device)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = temporary_of(path)
     with temporary.open("wb") as file:
         torch.save(state, file)
         file.flush()

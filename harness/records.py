@@ -3,6 +3,7 @@
 A folder a run, ``runs/<id>/``::
 
     config.json     the run's configuration, written first
+    attempt-<n>.json  who made the n-th attempt, and the right to write (see ``harness.ownership``)
     events.jsonl    append-only: attempts, heartbeats, evaluations, signals, failures
     checkpoint.pt   where to go on from (see ``harness.train``)
     measured.json   what the clock and the machine said: seconds, utilisation, host, versions
@@ -12,13 +13,12 @@ A folder a run, ``runs/<id>/``::
 bytes as an uninterrupted one. All that may differ between two trainings of one configuration is in ``measured.json``.
 """
 
-import fcntl
 import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -126,13 +126,18 @@ class Measured:
 
 def write_json(path: Path, tree: Any) -> None:
     """Write and rename, so that a reader sees the whole file or none, also after a power cut."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = temporary_of(path)
     with temporary.open("w") as file:
         json.dump(tree, file, sort_keys=True, indent=1, allow_nan=False)
         file.write("\n")
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def temporary_of(path: Path) -> Path:
+    """A name beside ``path`` to write under before renaming; no other process has it, on no other node either."""
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
 
 
 def require_writable(folder: Path) -> None:
@@ -166,18 +171,6 @@ def open_run(run: RunConfig, runs_folder: Path) -> Path:
     if from_dict(RunConfig, read_json(config), where=str(config)) != run:
         raise RecordError(f"{config}: holds another configuration than its id says; it was edited; remove {folder}")
     return folder
-
-
-@contextmanager
-def ownership(folder: Path) -> Iterator[bool]:
-    """Whether this process may write to the run: the kernel drops the lock of a process however it dies."""
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
 
 
 def append_event(folder: Path, kind: str, **details: Any) -> None:
@@ -214,7 +207,8 @@ def finish(folder: Path, record: Record, measured: Measured) -> None:
     write_json(folder / "measured.json", to_dict(measured))
     write_json(folder / "record.json", to_dict(record))
     append_event(folder, "end", status=record.status)
-    (folder / "checkpoint.pt").unlink(missing_ok=True)
+    for useless in (folder / "checkpoint.pt", *folder.glob(".*")):  # and what a kill left half written
+        useless.unlink(missing_ok=True)
 
 
 def is_finished(folder: Path) -> bool:

@@ -16,6 +16,7 @@ from harness.device import choose_device
 from harness.flops import build_model
 from harness.numerics import autocast, set_up_numerics, weight_type
 from harness.optim import build_optimizer
+from harness.ownership import Owner
 from harness.plan import PlannedRun
 
 
@@ -26,6 +27,7 @@ class Session:
     planned: PlannedRun
     runtime: RuntimeConfig
     folder: Path
+    owner: Owner
     data: Dataset
     model: nn.Module
     optimizer: Optimizer
@@ -42,7 +44,7 @@ class Scores:
     correct: Tensor
 
 
-def set_up(planned: PlannedRun, *, runtime: RuntimeConfig, folder: Path, stop: threading.Event) -> Session:
+def set_up(planned: PlannedRun, *, runtime: RuntimeConfig, owner: Owner, stop: threading.Event) -> Session:
     """Load the data and build model and optimizer, the parameters drawn from the run's seed."""
     run = planned.config
     device = choose_device(runtime.device)
@@ -60,7 +62,7 @@ def set_up(planned: PlannedRun, *, runtime: RuntimeConfig, folder: Path, stop: t
     model = build_model(run.model, image_shape=data.image_shape, num_classes=data.num_classes).to(device, floats)
     optimizer = build_optimizer(run.optim, model, width=run.model.width)
     data = on_device(data, device, workers=runtime.loader_workers, floats=floats)
-    return Session(planned, runtime, folder, data, model, optimizer, device, stop)
+    return Session(planned, runtime, owner.folder, owner, data, model, optimizer, device, stop)
 
 
 @torch.no_grad()

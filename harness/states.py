@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.errors import RecordError
+from harness.ownership import SILENT_SECONDS
 from harness.records import is_finished, read_events, read_json, read_record
 from harness.schema import to_dict
-
-SILENT_SECONDS = 60.0  # a run that has said nothing for so long, and has not ended, is taken for interrupted
 
 State = Literal["planned", "running", "interrupted", "failed", "finished", "diverged", "unreadable"]
 

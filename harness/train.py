@@ -1,6 +1,6 @@
 """One run, from its configuration to its record.
 
-The protocol. The run's folder is locked, its configuration written, its model built from the seed; then the last
+The protocol. The run's folder gets an owner, its configuration is written, its model built from the seed; then the last
 checkpoint, if there is one, is put back. The order of the examples, and what is random about them, is a function of
 seed and step, so the step number is all that is needed to go on. A checkpoint is saved every ``checkpoint_seconds``
 and when SIGTERM or SIGUSR2 comes; on a signal the run then returns, and the next attempt goes on from there. Whatever
@@ -29,6 +29,7 @@ from harness.config import RuntimeConfig
 from harness.errors import HarnessError
 from harness.numerics import autocast
 from harness.optim import peak_learning_rate, schedule
+from harness.ownership import Owner, is_current, ownership
 from harness.plan import PlannedRun
 from harness.records import (
     Evaluation,
@@ -36,13 +37,12 @@ from harness.records import (
     finish,
     is_finished,
     open_run,
-    ownership,
 )
 from harness.result import make_measured, make_record
 from harness.schema import to_dict
 from harness.session import Session, score, set_up
 
-Ending = Literal["finished", "diverged", "interrupted"]
+Ending = Literal["finished", "diverged", "interrupted", "superseded"]
 Outcome = Ending | Literal["owned elsewhere"]
 
 
@@ -53,23 +53,26 @@ def run_one(planned: PlannedRun, *, runtime: RuntimeConfig) -> Outcome:
         HarnessError: the run can't be started as configured, or its folder can't be used.
     """
     folder = open_run(planned.config, Path(runtime.output) / "runs")
-    with ownership(folder) as owned, stop_on_signals() as stop:
-        if not owned:
+    with ownership(folder) as owner, stop_on_signals() as stop:
+        if owner is None:
             return "owned elsewhere"
         if is_finished(folder):
             return "finished"
         try:
-            return _attempt(planned, runtime=runtime, folder=folder, stop=stop)
+            return _attempt(planned, runtime=runtime, owner=owner, stop=stop)
         except Exception as error:
+            if not is_current(owner):
+                return "superseded"
             # Written down before it is passed on: whoever called may be gone by now.
             reason = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
             append_event(folder, "failure", reason=reason, traceback=traceback.format_exc())
             raise
 
 
-def _attempt(planned: PlannedRun, *, runtime: RuntimeConfig, folder: Path, stop: threading.Event) -> Outcome:
+def _attempt(planned: PlannedRun, *, runtime: RuntimeConfig, owner: Owner, stop: threading.Event) -> Outcome:
     began = time.perf_counter()
-    session = set_up(planned, runtime=runtime, folder=folder, stop=stop)
+    folder = owner.folder
+    session = set_up(planned, runtime=runtime, owner=owner, stop=stop)
     progress = restore(
         folder / "checkpoint.pt",
         run_id=planned.id,
@@ -90,7 +93,11 @@ def _attempt(planned: PlannedRun, *, runtime: RuntimeConfig, folder: Path, stop:
     if status == "interrupted":
         append_event(folder, "signal", step=progress.step)
         return status
+    if status == "superseded":
+        return status
     record = make_record(session, progress, status=status)
+    if not is_current(owner):
+        return "superseded"
     finish(folder, record, make_measured(session, progress, setup_seconds=setup_seconds))
     return status
 
@@ -124,8 +131,9 @@ def _train(session: Session, progress: Progress) -> Ending:
                 progress.wall_seconds += time.perf_counter() - resumed
                 if evaluation_due and not _evaluate(session, progress):
                     return "diverged"
-                if _beat(session, progress) == "interrupted":
-                    return "interrupted"
+                ending = _beat(session, progress)
+                if ending != "go on":
+                    return ending
                 resumed = time.perf_counter()
     return "finished"
 
@@ -155,8 +163,10 @@ def _evaluate(session: Session, progress: Progress) -> bool:
     return True
 
 
-def _beat(session: Session, progress: Progress) -> Literal["go on", "interrupted"]:
-    """Say that the run is alive; save it when that is due or when a signal asks for it."""
+def _beat(session: Session, progress: Progress) -> Literal["go on", "interrupted", "superseded"]:
+    """Say that the run is alive; save it when that is due or when a signal asks for it. A newer owner ends it here."""
+    if not is_current(session.owner):
+        return "superseded"
     append_event(
         session.folder,
         "heartbeat",

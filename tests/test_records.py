@@ -1,5 +1,4 @@
 import json
-import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from harness.records import (
     append_event,
     finish,
     open_run,
-    ownership,
     read_events,
     read_record,
     write_json,
@@ -77,24 +75,3 @@ def test_a_line_that_a_crash_cut_short_costs_only_itself(tmp_path: Path) -> None
         file.write('{"event": "heartb')
     append_event(tmp_path, "heartbeat", step=5)
     assert [event["event"] for event in read_events(tmp_path)] == ["attempt", "heartbeat"]
-
-
-def hold(folder: Path, held: "multiprocessing.synchronize.Event", end: "multiprocessing.synchronize.Event") -> None:
-    with ownership(folder) as owned:
-        assert owned
-        held.set()
-        end.wait(30)
-
-
-def test_a_run_has_one_owner_until_the_owner_dies(tmp_path: Path) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    held, end = spawn.Event(), spawn.Event()
-    process = spawn.Process(target=hold, args=(tmp_path, held, end))
-    process.start()
-    assert held.wait(30)
-    with ownership(tmp_path) as owned:
-        assert not owned
-    process.kill()
-    process.join()
-    with ownership(tmp_path) as owned:
-        assert owned
