@@ -1,4 +1,4 @@
-"""Random crops, mirror images and holes for a whole batch at once, on the device that the batch is on.
+"""Random crops, mirror images, holes and mixtures for a whole batch at once, on the device that the batch is on.
 
 What a step draws is a function of the run's seed and the step alone, so that a resumed run sees the same; and it is
 drawn on the CPU, so that every device sees the same. Each example has its own five lots, of which each kind of
@@ -7,6 +7,7 @@ augmentation uses its own: switching one on or off changes nothing about the oth
 
 import hashlib
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -19,9 +20,9 @@ NONE = AugmentConfig(crop_padding=0, flip=False, cutout=0, mixup=0.0)
 def augment(images: Tensor, *, config: AugmentConfig, seed: int, step: int) -> Tensor:
     """The images (batch, channels, height, width) as step ``step`` sees them; the given ones are not changed.
 
-    Filled in is 0, which is the mean of normalised images.
+    Filled in is 0, which is the mean of normalised images. Mixing is not done here, since it also concerns the labels.
     """
-    if config == NONE:
+    if not (config.crop_padding or config.flip or config.cutout):
         return images
     lots = _lots(len(images), seed=seed, step=step)
     if config.crop_padding:
@@ -33,10 +34,35 @@ def augment(images: Tensor, *, config: AugmentConfig, seed: int, step: int) -> T
     return images
 
 
+def mixing_share(config: AugmentConfig, *, seed: int, step: int) -> float:
+    """How much of an image is its own in step ``step``, in [0, 1]; the rest is its neighbour's. 1 without mixup.
+
+    One draw a step from Beta(mixup, mixup), as in the authors' code (arXiv 1710.09412, figure 1). It is made by NumPy's
+    frozen generator, whose numbers no version will change.
+    """
+    if not config.mixup:
+        return 1.0
+    number = _seed(f"mixture of step {step} under seed {seed}") % 2**32
+    return float(np.random.RandomState(number).beta(config.mixup, config.mixup))
+
+
+def neighbours(batch: Tensor) -> Tensor:
+    """The other example of each pair: places 0 and 1, 2 and 3, ... change; an odd last one stays where it is.
+
+    Batches are dealt in random order, so neighbours are pairs at random.
+    """
+    even = len(batch) // 2 * 2
+    swapped = batch[:even].reshape(-1, 2, *batch.shape[1:]).flip(1).reshape(even, *batch.shape[1:])
+    return swapped if even == len(batch) else torch.cat([swapped, batch[even:]])
+
+
+def _seed(purpose: str) -> int:
+    return int.from_bytes(hashlib.sha256(purpose.encode()).digest()[:8], "big") >> 1
+
+
 def _lots(count: int, *, seed: int, step: int) -> Tensor:
     """Uniform numbers (count, 5) in [0, 1), in float64 so that one times n is less than n."""
-    digest = hashlib.sha256(f"augmentation of step {step} under seed {seed}".encode()).digest()
-    generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+    generator = torch.Generator().manual_seed(_seed(f"augmentation of step {step} under seed {seed}"))
     return torch.rand(count, 5, generator=generator, dtype=torch.float64)
 
 

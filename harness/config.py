@@ -242,11 +242,8 @@ def _check(run: RunConfig) -> None:
             raise ConfigError(f"{name}: {value} must not be negative")
     for name, value, available in (
         ("optim.parametrisation", run.optim.parametrisation, ("standard",)),
-        ("optim.schedule", run.optim.schedule, ("constant", "cosine")),
+        ("optim.schedule", run.optim.schedule, ("constant", "cosine", "step")),
         ("optim.warmup_steps", run.optim.warmup_steps, (None,)),
-        ("optim.label_smoothing", run.optim.label_smoothing, (0.0,)),
-        ("augment.mixup", run.augment.mixup, (0.0,)),
-        ("numerics.compile", run.numerics.compile, (False,)),
     ):
         if value not in available:
             raise ConfigError(f"{name}: {value} can't be trained yet; known: {', '.join(map(str, available))}")

@@ -6,9 +6,11 @@ this is off, for convolutions too, where torch has it on. Nothing falls back: a 
 is refused.
 """
 
+import functools
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
+from torch import nn
 
 from harness.config import NumericsConfig
 from harness.device import has_tf32, set_tf32, tf32_is_on
@@ -41,10 +43,37 @@ def autocast(numerics: NumericsConfig, device: torch.device) -> AbstractContextM
     return torch.autocast(device.type, dtype=torch.bfloat16)
 
 
+def compile_model(model: nn.Module, device: torch.device) -> None:
+    """From now on the module is run by ``torch.compile``; its parameters keep their names.
+
+    Raises:
+        ConfigError: torch can't compile on this machine.
+    """
+    _try_to_compile(device)
+    model.compile()
+
+
+@functools.cache
+def _try_to_compile(device: torch.device) -> None:
+    try:
+        torch.compile(lambda numbers: numbers.sin() + 1)(torch.ones(64, device=device))
+    except Exception as error:  # of many kinds, from a missing compiler to a full disk
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ConfigError(
+            f"numerics.compile: torch.compile does not work here ({reason}); it needs a C++ compiler, such as g++, on "
+            "the CPU and Triton on a GPU; or use numerics.compile=false"
+        ) from error
+
+
 def math_mode(numerics: NumericsConfig, device: torch.device) -> str:
-    """What products were done in, as far as torch says; the precision of the record is what was asked for."""
+    """What products were done in, as far as torch says, and whether the model was compiled.
+
+    The record's configuration has what was asked for.
+    """
     if numerics.precision == "bfloat16":
-        return "bfloat16, weights float32"
-    if numerics.precision == "float64":
-        return "float64"
-    return "tf32" if tf32_is_on(device) else "float32"
+        mode = "bfloat16, weights float32"
+    elif numerics.precision == "float64":
+        mode = "float64"
+    else:
+        mode = "tf32" if tf32_is_on(device) else "float32"
+    return f"{mode}, compiled" if numerics.compile else mode

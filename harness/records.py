@@ -39,7 +39,9 @@ Status = Literal["finished", "diverged"]
 class Evaluation:
     """One point of a run's learning curve: a diagnostic, since the schedule has not decayed yet.
 
-    ``train_loss`` is the mean over the batches since the evaluation before.
+    ``train_loss`` is the mean over the batches since the evaluation before of the loss that was descended: on augmented
+    and mixed images and with smoothed labels, where the run has those. All other losses, the record's ``train_loss``
+    too, are plain cross-entropy on images as they are.
     """
 
     step: int

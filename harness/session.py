@@ -10,11 +10,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
 
-from harness.config import RuntimeConfig
+from harness.config import RunConfig, RuntimeConfig
 from harness.data import Dataset, Part, load_dataset, on_device
 from harness.device import choose_device
 from harness.flops import build_model
-from harness.numerics import autocast, set_up_numerics, weight_type
+from harness.loss import training_loss
+from harness.numerics import autocast, compile_model, set_up_numerics, weight_type
 from harness.optim import build_optimizer
 from harness.ownership import Owner
 from harness.plan import PlannedRun
@@ -62,7 +63,21 @@ def set_up(planned: PlannedRun, *, runtime: RuntimeConfig, owner: Owner, stop: t
     model = build_model(run.model, image_shape=data.image_shape, num_classes=data.num_classes).to(device, floats)
     optimizer = build_optimizer(run.optim, model, width=run.model.width)
     data = on_device(data, device, workers=runtime.loader_workers, floats=floats)
+    if run.numerics.compile:
+        compile_model(model, device)
+        _step_once(model, run=run, data=data, device=device)
     return Session(planned, runtime, owner.folder, owner, data, model, optimizer, device, stop)
+
+
+def _step_once(model: nn.Module, *, run: RunConfig, data: Dataset, device: torch.device) -> None:
+    """A forward and a backward pass that leave no trace, so that compiling is set-up and no part of training."""
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    images = torch.zeros(run.optim.batch_size, *data.image_shape, device=device, dtype=weight_type(run.numerics))
+    labels = torch.zeros(run.optim.batch_size, device=device, dtype=torch.int64)
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        training_loss(model, images, labels, run=run, step=0).backward()  # type: ignore[no-untyped-call]
+    model.zero_grad(set_to_none=True)
+    model.load_state_dict(before)
 
 
 @torch.no_grad()

@@ -18,16 +18,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from torch.nn import functional
-
 from harness import device as machine
 from harness import provenance
-from harness.augment import augment
 from harness.batches import batches
 from harness.checkpoint import Progress, restore, save
 from harness.config import RuntimeConfig
 from harness.errors import HarnessError
-from harness.numerics import autocast
+from harness.loss import training_loss
 from harness.optim import peak_learning_rate, schedule
 from harness.ownership import Owner, is_current, ownership
 from harness.plan import PlannedRun
@@ -115,9 +112,7 @@ def _train(session: Session, progress: Progress) -> Ending:
         for images, labels in dealt:
             for group in optimizer.param_groups:
                 group["lr"] = peak_rate * schedule(run.optim, step=progress.step, steps=steps)
-            images = augment(images, config=run.augment, seed=run.seed, step=progress.step)
-            with autocast(run.numerics, session.device):
-                loss = functional.cross_entropy(model(images), labels)
+            loss = training_loss(model, images, labels, run=run, step=progress.step)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()

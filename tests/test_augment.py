@@ -4,9 +4,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scipy.stats import beta, kstest
 from torch import Tensor
 
-from harness.augment import NONE, augment
+from harness.augment import NONE, augment, mixing_share, neighbours
 from harness.config import AugmentConfig
 from harness.plan import plan_runs
 from harness.records import Record, read_record
@@ -122,6 +123,24 @@ def test_no_value_depends_on_the_memory_format_or_the_precision(config: AugmentC
 def test_nothing_is_drawn_on_the_device(config: AugmentConfig) -> None:
     """The meta device has no numbers: what can be done there draws on the CPU and computes anywhere."""
     assert seen(config, images=IMAGES.to("meta")).shape == IMAGES.shape
+
+
+def test_mixing_shares_are_beta_distributed_and_a_function_of_seed_and_step() -> None:
+    config = dataclasses.replace(NONE, mixup=0.5)
+    shares = [mixing_share(config, seed=1, step=step) for step in range(2000)]
+    assert shares[7] == mixing_share(config, seed=1, step=7) != mixing_share(config, seed=2, step=7)
+    assert kstest(shares, beta(0.5, 0.5).cdf).pvalue > 0.01
+    assert mixing_share(NONE, seed=1, step=7) == 1.0
+
+
+@pytest.mark.parametrize(("size", "order"), [(4, [1, 0, 3, 2]), (5, [1, 0, 3, 2, 4]), (1, [0])])
+def test_neighbours_change_places_in_pairs(size: int, order: list[int]) -> None:
+    assert neighbours(torch.arange(size)).tolist() == order
+    assert torch.equal(neighbours(IMAGES[:size]), IMAGES[order])
+
+
+def test_mixing_leaves_the_lots_of_the_other_kinds_alone() -> None:
+    assert torch.equal(seen(dataclasses.replace(ALL, mixup=0.3)), seen(ALL))
 
 
 def train(*overrides: str) -> Record:

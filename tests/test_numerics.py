@@ -1,5 +1,10 @@
 """Numerics that a run asks for, and what is recorded of them."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
@@ -98,6 +103,33 @@ def test_a_step_in_bfloat16_runs_the_operators_that_the_plan_counted(name: str) 
     with autocast(BFLOAT16, CPU):
         ran = count_module(model, torch.randn(8, 1, 16, 16), torch.arange(8) % 5)
     assert (ran.forward_flops, ran.step_flops, ran.unknown) == (planned.forward_flops, planned.step_flops, ())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_compiled_run_is_another_run_with_the_same_numbers(precision: str) -> None:
+    """In bfloat16 a compiled model rounds less often, so it agrees only as far as bfloat16's digits go."""
+    plain, _ = train(f"numerics={precision}", "budget.steps=40")
+    compiled, measured = train(f"numerics={precision}", "budget.steps=40", "numerics.compile=true")
+    assert compiled.run_id != plain.run_id
+    assert compiled.training_flops == plain.training_flops
+    assert measured.math_mode.endswith(", compiled")
+    assert measured.setup_seconds > measured.wall_seconds  # compiling is no part of training
+    for ours, theirs in zip(compiled.curve, plain.curve, strict=True):
+        assert ours.train_loss == pytest.approx(theirs.train_loss, rel=1e-5 if precision == "float32" else 3e-2)
+        assert ours.validation_loss == pytest.approx(
+            theirs.validation_loss, rel=1e-5 if precision == "float32" else 3e-2
+        )
+
+
+@pytest.mark.slow
+def test_without_a_compiler_a_compiled_run_is_refused(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "harness.cli", "run", *SHORT, "numerics.compile=true", "runtime.device=cpu"]
+    environment = {**os.environ, "CXX": "/no/such/compiler", "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "cache")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "error: numerics.compile: torch.compile does not work here" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_guess_of_the_time_rests_on_runs_of_the_same_precision() -> None:
