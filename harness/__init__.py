@@ -34,11 +34,10 @@ if TYPE_CHECKING:
     from harness.fits.direction import regression_directions as regression_directions
     from harness.fits.frontier import Frontier as Frontier
     from harness.fits.frontier import frontier as frontier
-    from harness.fits.isoflop import IsoflopFit as IsoflopFit
     from harness.fits.isoflop import IsoflopProfile as IsoflopProfile
-    from harness.fits.isoflop import isoflop as isoflop
-    from harness.fits.isoflop import optimal_size as optimal_size
     from harness.fits.isoflop import profiles_of as profiles_of
+    from harness.fits.isoflop_minima import IsoflopFit as IsoflopFit
+    from harness.fits.isoflop_minima import isoflop as isoflop
     from harness.fits.shared_test_set import population_interval as population_interval
     from harness.fits.surface import SurfaceFit as SurfaceFit
     from harness.fits.surface import fit_surface as fit_surface
@@ -57,7 +56,8 @@ _HOMES = {
     "fits.curve": ("CurveFit", "Prediction", "fit_curve"),
     "fits.direction": ("correct_for_noisy_compute", "regression_directions"),
     "fits.frontier": ("Frontier", "frontier"),
-    "fits.isoflop": ("IsoflopFit", "IsoflopProfile", "isoflop", "optimal_size", "profiles_of"),
+    "fits.isoflop": ("IsoflopProfile", "profiles_of"),
+    "fits.isoflop_minima": ("IsoflopFit", "isoflop"),
     "fits.shared_test_set": ("population_interval",),
     "fits.surface": ("SurfaceFit", "fit_surface"),
     "fits.undominated": ("undominated",),

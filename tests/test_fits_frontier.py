@@ -39,9 +39,10 @@ def test_isoflop_minima_check_the_growth_of_the_best_size() -> None:
     best = noisy(0)
     assert best.check is not None
     assert best.check.n == 6
-    assert best.check.interval[0] < SIZE_EXPONENT < best.check.interval[1]
+    low, high = best.check.interval("optimal_params_exponent")
+    assert low < SIZE_EXPONENT < high
     assert best.agrees
-    assert best.check.predict(1e12) == pytest.approx(best.predict(1e12).params[0], rel=0.3)
+    assert best.check.predict(1e12).params == pytest.approx(best.predict(1e12).params[0], rel=0.3)
 
 
 def test_the_surface_is_the_more_precise_road() -> None:

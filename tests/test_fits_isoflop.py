@@ -2,9 +2,13 @@
 
 import numpy as np
 import pytest
+from scipy.stats import linregress
+from scipy.stats import t as t_distribution
 
 from harness.errors import FitError
-from harness.fits.isoflop import isoflop, optimal_size, profiles_of
+from harness.fits.isoflop import profiles_of
+from harness.fits.isoflop_minima import isoflop
+from harness.forms.form import FloatArray, Params
 
 SIZES = np.geomspace(1e3, 1e5, 7)
 
@@ -78,27 +82,72 @@ def test_a_skewed_profile_is_told_from_a_parabola() -> None:
     assert odd.skew_p < 0.001
 
 
+def growing(budgets: int, sigma: float = 0.0) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Sizes, errors and budgets of profiles whose best size grows as the square root of compute."""
+    noise = np.exp(sigma * np.random.default_rng(0).standard_normal(7 * budgets))
+    errors = np.concatenate([valley(2e3 * 10 ** (0.5 * step)) for step in range(budgets)]) * noise
+    return np.tile(SIZES, budgets), errors, np.repeat(10.0 ** np.arange(10, 10 + budgets), 7)
+
+
 def test_the_best_size_grows_as_the_line_through_the_minima() -> None:
-    budgets = np.repeat([1e10, 1e11, 1e12, 1e13], 7)
-    errors = np.concatenate([valley(2e3 * 10 ** (0.5 * step)) for step in range(4)])
-    growth = optimal_size(profiles_of(np.tile(SIZES, 4), errors, budgets))
-    assert growth.exponent == pytest.approx(0.5, rel=1e-6)
-    assert growth.predict(1e12) == pytest.approx(2e4, rel=1e-6)
+    growth = isoflop(*growing(4))
+    assert growth.params["optimal_params_exponent"] == pytest.approx(0.5, rel=1e-6)
+    assert growth.predict(1e12).params == pytest.approx(2e4, rel=1e-6)
     with pytest.raises(FitError, match="isoflop: 1 of 1 profiles bracket their minimum; 3 or more would do"):
-        optimal_size(profiles_of(SIZES, valley(2e4), np.full(7, 1e12)))
+        isoflop(SIZES, valley(2e4), np.full(7, 1e12))
+
+
+def test_the_interval_of_the_growth_is_student_s() -> None:
+    fit = isoflop(*growing(4, sigma=0.01))
+    minima = [(profile.budget, profile.optimum_params) for profile in fit.profiles]
+    line = linregress(*np.log(np.array(minima, dtype=float)).T)
+    reach = t_distribution.ppf(0.95, 2) * line.stderr
+    assert fit.interval(level=0.9) == pytest.approx((line.slope - reach, line.slope + reach), rel=1e-4)
 
 
 def test_the_result_has_parameters_intervals_predictions_and_diagnostics() -> None:
-    budgets = np.repeat([1e10, 1e11, 1e12, 1e13, 1e14], 7)
-    noise = np.exp(0.01 * np.random.default_rng(0).standard_normal(35))
-    errors = np.concatenate([valley(2e3 * 10 ** (0.5 * step)) for step in range(5)]) * noise
-    fit = isoflop(np.tile(SIZES, 5), errors, budgets)
+    fit = isoflop(*growing(5, sigma=0.01))
     low, high = fit.interval("optimal_params_exponent")
     assert low < 0.5 < high
     wide = fit.interval(level=0.99)
     assert wide[0] < low < fit.params["optimal_params_exponent"] < high < wide[1]
-    assert fit.predict(1e12) == pytest.approx(2e4, rel=0.1)
-    assert fit.diagnostics.bracketed == 0.8
-    assert fit.diagnostics.reasons == {1e14: "the minimum lies above the largest size that was run"}
-    with pytest.raises(FitError, match="interval: unknown quantity 'exponent'; known: optimal_params_exponent"):
+    found = fit.diagnostics
+    assert found.bracketed == 0.8
+    assert found.reasons == {1e14: "the minimum lies above the largest size that was run"}
+    assert found.line.influence.shape == (4,)
+    assert found.gate == ""
+    with pytest.raises(
+        FitError, match="quantity: unknown 'exponent'; one of log_scale, optimal_examples_exponent, opt"
+    ):
         fit.interval("exponent")
+
+
+def test_any_function_of_the_parameters_has_an_interval() -> None:
+    fit = isoflop(*growing(4, sigma=0.01))
+    low, high = fit.interval("optimal_params_exponent")
+    assert fit.interval("optimal_examples_exponent") == pytest.approx((1 - high, 1 - low), rel=1e-4)
+
+    def log_size(params: Params) -> FloatArray:
+        return params["log_scale"] + params["optimal_params_exponent"] * np.log(1e15)
+
+    ahead = fit.predict(1e15)
+    assert fit.interval(log_size) == pytest.approx(np.log([ahead.curve_low[0], ahead.curve_high[0]]), rel=1e-5)
+    assert ahead.low < ahead.curve_low < ahead.params < ahead.curve_high < ahead.high
+
+
+def test_replicates_are_averaged_and_copies_without_a_cell_are_refused() -> None:
+    sizes, errors, budgets = growing(4, sigma=0.01)
+    once = isoflop(sizes, errors, budgets)
+    twice = [np.tile(column, 2) for column in (sizes, errors, budgets)]
+    again = isoflop(*twice, groups=[*range(28), *range(28)])
+    assert again.interval() == pytest.approx(once.interval())
+    with pytest.raises(FitError, match="points: row 28 repeats row 0"):
+        isoflop(*twice)
+
+
+def test_minima_that_scatter_name_no_growth() -> None:
+    budgets = np.repeat([1e10, 1e11, 1e12], 7)
+    errors = np.concatenate([valley(best) for best in (5e3, 5e4, 5e3)])
+    assert (
+        "the data don't show that the best size grows with compute" in isoflop(np.tile(SIZES, 3), errors, budgets).gate
+    )

@@ -11,6 +11,7 @@ from harness.cli.fitting import finite
 from harness.fits.comparison import plausible, union_interval
 from harness.fits.curve import CurveFit
 from harness.fits.frontier import Frontier
+from harness.fits.isoflop_minima import IsoflopFit
 from harness.fits.surface import SurfaceFit
 
 _EXPONENTS = ("exponent", "optimal_params_exponent", "optimal_examples_exponent", "compute_exponent")
@@ -67,10 +68,16 @@ def _surface(found: Frontier, at: Sequence[float], level: float) -> dict[str, An
         "intervals": finite({name: surface.interval(name, level=level) for name in names}),
         **_quality(surface, level),
         "flops_per_param_example": found.flops_per_param_example,
-        "isoflop_check": found.unchecked if found.check is None else finite(asdict(found.check)),
+        "isoflop_check": found.unchecked if found.check is None else _minima(found.check, level),
         "predictions": _plain(found.predict(at, level=level)) if at else None,
         "diagnostics": _plain(found.diagnostics),
     }
+
+
+def _minima(check: IsoflopFit, level: float) -> dict[str, Any]:
+    intervals = {name: check.interval(name, level=level) for name in check.params}
+    plain: dict[str, Any] = finite({"n": check.n, "params": check.params, "intervals": intervals, "gate": check.gate})
+    return plain
 
 
 def _quality(fit: CurveFit | SurfaceFit, level: float) -> dict[str, Any]:
@@ -153,7 +160,8 @@ def _check(one: Mapping[str, Any]) -> str:
     check = one["isoflop_check"]
     if isinstance(check, str):
         return f"unchecked: {check}"
-    return _with_interval("by IsoFLOP minima: optimal_params_exponent", check["exponent"], check["interval"])
+    name = "optimal_params_exponent"
+    return _with_interval(f"by IsoFLOP minima: {name}", check["params"][name], check["intervals"][name])
 
 
 def _doubt(one: Mapping[str, Any]) -> str:

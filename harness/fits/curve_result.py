@@ -12,7 +12,7 @@ from harness.fits.cells import Cells
 from harness.fits.curve_diagnostics import CurveDiagnostics, diagnose
 from harness.fits.curve_problem import CurveProblem
 from harness.fits.descent import SQUARES, Loss
-from harness.fits.gate import gate
+from harness.fits.gate import gate, spread_too_wide
 from harness.fits.points import column
 from harness.fits.predictions import Prediction
 from harness.fits.profile import Region, ranges
@@ -92,10 +92,10 @@ class CurveFit:
         """Why no exponent can be stated; empty where one can."""
         if "exponent" in self.params:
             return gate(self.params["exponent"], self.interval("exponent"), self.decades)
-        low, high = self.interval(self._derived["slope"])
-        return (
-            "" if low > 0 else f"the data don't show that error falls with compute (slope in [{low:.3g}, {high:.3g}])"
-        )
+        low, high = self.interval("slope")
+        if low <= 0:
+            return f"the data don't show that error falls with compute (slope in [{low:.3g}, {high:.3g}])"
+        return spread_too_wide((low, high), self.decades, what="slope at the largest compute")
 
     @cached_property
     def diagnostics(self) -> CurveDiagnostics:

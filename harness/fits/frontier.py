@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from harness.errors import FitError
-from harness.fits.isoflop import IsoflopProfile, OptimalSize, optimal_size, profiles_of
+from harness.fits.isoflop import IsoflopProfile, profiles_of
+from harness.fits.isoflop_minima import IsoflopFit, through_minima
 from harness.fits.points import columns
 from harness.fits.predictions import Envelope
 from harness.fits.quantity import Quantity
@@ -55,7 +56,7 @@ class Frontier:
 
     surface: SurfaceFit
     profiles: tuple[IsoflopProfile, ...]
-    check: OptimalSize | None
+    check: IsoflopFit | None
     unchecked: str
     minima: Minima
     flops_per_param_example: float
@@ -76,7 +77,8 @@ class Frontier:
         if self.check is None:
             return None
         low, high = self.interval("optimal_params_exponent")
-        return low <= self.check.interval[1] and self.check.interval[0] <= high
+        lowest, highest = self.check.interval("optimal_params_exponent")
+        return low <= highest and lowest <= high
 
     def value(self, quantity: Quantity) -> float:
         """A quantity of the surface at its optimum."""
@@ -113,8 +115,8 @@ def frontier(
     >>> params = np.tile([0.2, 0.5, 1, 2, 5], 4) * (compute / 6) ** 0.5
     >>> examples = compute / 6 / params
     >>> best = frontier(params, examples, 0.03 + 30 * params**-0.45 + 60 * examples**-0.5)
-    >>> round(best.value("exponent"), 4), round(best.value("optimal_params_exponent"), 3), round(best.check.exponent, 3)
-    (0.2368, 0.526, 0.525)
+    >>> round(best.value("exponent"), 4), [round(one.value("optimal_params_exponent"), 3) for one in (best, best.check)]
+    (0.2368, [0.526, 0.525])
 
     Raises:
         FitError: what ``fit_surface`` refuses.
@@ -140,9 +142,9 @@ def frontier(
     return Frontier(surface, profiles, check, unchecked, _minima(profiles, fitted, sigma=surface.sigma), rate)
 
 
-def _checked(profiles: Sequence[IsoflopProfile]) -> tuple[OptimalSize | None, str]:
+def _checked(profiles: Sequence[IsoflopProfile]) -> tuple[IsoflopFit | None, str]:
     try:
-        return optimal_size(profiles), ""
+        return through_minima(profiles), ""
     except FitError as reason:
         return None, str(reason)
 

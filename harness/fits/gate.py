@@ -20,9 +20,15 @@ def gate(exponent: float, interval: tuple[float, float], decades: float) -> str:
             f"the reducible error falls by a factor of only {reducible_range:.3g} over {decades:.2g} decades, "
             f"{_SMALLEST_RANGE:g} or more are needed (exponent in [{low:.3g}, {high:.3g}])"
         )
-    if not np.isfinite(high) or high / low > _WIDEST:
-        return (
-            f"the exponent can be anything in [{low:.3g}, {high:.3g}], "
-            f"more than a factor of {_WIDEST:g}, on {decades:.2g} decades"
-        )
-    return ""
+    return spread_too_wide(interval, decades)
+
+
+def spread_too_wide(interval: tuple[float, float], decades: float, *, what: str = "exponent") -> str:
+    """Why the interval of a positive quantity names no one number; empty where it does."""
+    low, high = interval
+    if np.isfinite(high) and high / low <= _WIDEST:
+        return ""
+    return (
+        f"the {what} can be anything in [{low:.3g}, {high:.3g}], "
+        f"more than a factor of {_WIDEST:g}, on {decades:.2g} decades"
+    )

@@ -5,21 +5,16 @@ narrow and centred (Hoffmann et al. 2022, arXiv 2203.15556, approach 2). A profi
 own points states no optimum.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import f as f_distribution
-from scipy.stats import t as t_distribution
 
-from harness.errors import FitError
 from harness.fits.points import columns
 from harness.forms.form import FloatArray
-from harness.schema import unknown
 
 _SAME_BUDGET = 0.05  # of ln compute: runs of one nominal budget differ by a rounding of steps, budgets by far more
-_SKEWED = 0.05
 _FEWEST_SIZES = 3  # a parabola's coefficients
 
 
@@ -117,113 +112,3 @@ def _skew_p(log_size: FloatArray, log_error: FloatArray) -> float | None:
     if squares[1] <= 1e-24:
         return 1.0 if squares[0] <= 1e-24 else 0.0
     return float(f_distribution.sf((squares[0] - squares[1]) / (squares[1] / freedom), 1, freedom))
-
-
-@dataclass(frozen=True)
-class OptimalSize:
-    """How the best size grows with the budget: N* = exp(``log_scale``) * C**``exponent`` through ``n`` IsoFLOP minima.
-
-    ``interval`` is that of the exponent at 95 %, by Student's t; ``stderr`` its standard error.
-    """
-
-    exponent: float
-    interval: tuple[float, float]
-    stderr: float
-    log_scale: float
-    n: int
-
-    def interval_at(self, level: float) -> tuple[float, float]:
-        """The exponent's interval at another level."""
-        reach = float(t_distribution.ppf(0.5 + level / 2, self.n - 2) * self.stderr)
-        return self.exponent - reach, self.exponent + reach
-
-    def predict(self, compute: ArrayLike) -> FloatArray:
-        """The best number of parameters at ``compute`` in FLOPs."""
-        return np.asarray(np.exp(self.log_scale + self.exponent * np.log(np.asarray(compute, dtype=float))))
-
-
-def optimal_size(profiles: Sequence[IsoflopProfile]) -> OptimalSize:
-    """The line through the minima of those ``profiles`` that bracket theirs, ln N* on ln C.
-
-    Raises:
-        FitError: fewer than three do.
-    """
-    pairs = [(profile.budget, profile.optimum_params) for profile in profiles if profile.optimum_params is not None]
-    if len(pairs) < _FEWEST_SIZES:
-        raise FitError(
-            f"isoflop: {len(pairs)} of {len(profiles)} profiles bracket their minimum; {_FEWEST_SIZES} or more would do"
-        )
-    log_budget, log_size = np.log(np.array(pairs)).T
-    away = log_budget - log_budget.mean()
-    exponent = float(away @ log_size / (away @ away))
-    residual = log_size - log_size.mean() - exponent * away
-    freedom = len(pairs) - 2
-    stderr = float(np.sqrt(residual @ residual / freedom / (away @ away)))
-    reach = float(t_distribution.ppf(0.975, freedom) * stderr)
-    log_scale = float(log_size.mean() - exponent * log_budget.mean())
-    return OptimalSize(exponent, (exponent - reach, exponent + reach), stderr, log_scale, len(pairs))
-
-
-@dataclass(frozen=True)
-class IsoflopDiagnostics:
-    """What a reader should know before believing the minima: shares and reasons, a profile each.
-
-    ``bracketed`` is the share of profiles that hold their minimum, ``reasons`` says of each other, by its budget, what
-    is missing, and ``skewed`` names the budgets whose profile a parabola does not fit (cubic term, 5 %).
-    """
-
-    bracketed: float
-    reasons: dict[float, str]
-    skewed: tuple[float, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class IsoflopFit:
-    """The profiles, smallest budget first, and the growth of the best size through their minima."""
-
-    profiles: tuple[IsoflopProfile, ...]
-    growth: OptimalSize
-
-    @property
-    def params(self) -> dict[str, float]:
-        """``optimal_params_exponent`` and ``log_scale`` of N* = exp(log_scale) * C**exponent."""
-        return {"optimal_params_exponent": self.growth.exponent, "log_scale": self.growth.log_scale}
-
-    @property
-    def diagnostics(self) -> IsoflopDiagnostics:
-        """Which profiles hold their minimum, and which are no parabolas."""
-        return IsoflopDiagnostics(
-            bracketed=sum(profile.interior for profile in self.profiles) / len(self.profiles),
-            reasons={profile.budget: profile.reason for profile in self.profiles if profile.reason},
-            skewed=tuple(p.budget for p in self.profiles if p.skew_p is not None and p.skew_p < _SKEWED),
-        )
-
-    def interval(self, name: str = "optimal_params_exponent", *, level: float = 0.95) -> tuple[float, float]:
-        """The exponent's interval, by Student's t over the minima.
-
-        Raises:
-            FitError: another quantity; minima bound nothing else.
-        """
-        if name != "optimal_params_exponent":
-            raise FitError(f"interval: {unknown('quantity', name, ('optimal_params_exponent',))}")
-        return self.growth.interval_at(level)
-
-    def predict(self, compute: ArrayLike) -> FloatArray:
-        """The best number of parameters at ``compute`` in FLOPs, shape (points,)."""
-        return self.growth.predict(compute)
-
-
-def isoflop(params: ArrayLike, error: ArrayLike, compute: ArrayLike) -> IsoflopFit:
-    """IsoFLOP profiles and the growth of the best size; arrays of shape (points,), ``compute`` in FLOPs.
-
-    >>> compute = np.repeat([1e9, 1e10, 1e11, 1e12], 5)
-    >>> params = np.tile([0.2, 0.5, 1, 2, 5], 4) * (compute / 6) ** 0.5
-    >>> fit = isoflop(params, 0.03 + 30 * params**-0.45 + 60 * (compute / 6 / params) ** -0.5, compute)
-    >>> round(fit.params["optimal_params_exponent"], 3), fit.diagnostics.bracketed
-    (0.525, 1.0)
-
-    Raises:
-        FitError: fewer than three profiles bracket their minimum, or a number that isn't finite and positive.
-    """
-    profiles = profiles_of(params, error, compute)
-    return IsoflopFit(profiles, optimal_size(profiles))

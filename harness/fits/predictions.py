@@ -22,6 +22,19 @@ class Prediction:
 
 
 @dataclass(frozen=True, eq=False)
+class OptimalSizes:
+    """The best number of parameters at chosen computes, with bounds for the line and for a new minimum."""
+
+    compute: FloatArray
+    params: FloatArray
+    curve_low: FloatArray
+    curve_high: FloatArray
+    low: FloatArray
+    high: FloatArray
+    level: float
+
+
+@dataclass(frozen=True, eq=False)
 class SurfacePrediction:
     """The surface at chosen sizes, arrays of shape (points,), with bounds for itself and for a new cell's error."""
 

@@ -9,7 +9,6 @@ Pereyra 1973; Kaufman 1975). There are no starting values, and nothing depends o
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 
 import numpy as np
 
@@ -53,10 +52,10 @@ class Separable:
         """Upper bounds of the coordinates."""
         return np.array([coordinate.grid[-1] for coordinate in self.form.coordinates])
 
-    @cached_property
+    @property
     def cells(self) -> FloatArray:
-        """All combinations of the coordinates' grids, shape (cells, coordinates)."""
-        return np.array(list(product(*(coordinate.grid for coordinate in self.form.coordinates))))
+        """The form's grid, shape (cells, coordinates)."""
+        return self.form.grid
 
     @cached_property
     def cell_offsets(self) -> FloatArray:

@@ -14,6 +14,7 @@ shape that broadcast against each other.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -127,6 +128,12 @@ class Form:
     def size(self) -> int:
         """How many free parameters the form has."""
         return len(self.coordinates) + int(self.columns(np.zeros(1)).shape[1])
+
+    @cached_property
+    def grid(self) -> FloatArray:
+        """All combinations of the coordinates' grids, shape (cells, coordinates)."""
+        axes = np.meshgrid(*(coordinate.grid for coordinate in self.coordinates), indexing="ij")
+        return np.stack(axes, axis=-1).reshape(-1, len(self.coordinates))
 
 
 def no_offset(log_ratio: FloatArray, coordinates: FloatArray) -> FloatArray:

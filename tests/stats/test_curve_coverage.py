@@ -8,26 +8,28 @@ import pytest
 from scipy.stats import kstest
 
 from harness.fits.curve import fit_curve
-from tests.stats.simulated import LARGEST_COMPUTE, Design, Truth, draw
+from harness.fits.varpro import Separable
+from harness.forms import FORMS
+from tests.stats.simulated import LARGEST_COMPUTE, Design, FloatArray, Truth, draw
 
 pytestmark = pytest.mark.stats
 
 TRUTH = Truth(exponent=0.25, floor_share=0.3)
 SCENARIOS = [Design(n, sigma, decades) for n, sigma, decades in product((8, 12, 20, 40), (0.01, 0.02, 0.05), (2, 3))]
 DRAWS = 500
+ALPHA_BOX = (0.0081, 2.99)  # just inside the bounds of the search
 SECOND_OPINION = 10  # the second optimiser takes three times as long as the rest: every tenth draw is checked by it
 
 
 @dataclass(frozen=True)
 class Score:
-    """Over the draws of one scenario: does the interval hold the truth, how far off is the estimate."""
+    """Over the draws of one scenario: does the interval hold the truth, how far off is the estimate, did a fit fail."""
 
     coverage: float
     coverage_at_10: float
     coverage_at_100: float
-    median_bias: float
     rmse: float
-    unconverged: int
+    failed: int
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,7 @@ def score(design: Design, seed: int) -> Score:
     generator = np.random.default_rng(7_000 + seed)
     further = LARGEST_COMPUTE * np.array([10.0, 100.0])
     ahead = TRUTH.error(further)
-    held, held_ahead, estimates, unconverged = [], [], [], 0
+    held, held_ahead, estimates, failed = [], [], [], 0
     for index in range(DRAWS):
         fit = fit_curve(*draw(TRUTH, design, generator), form="power_floor")
         low, high = fit.interval("exponent")
@@ -47,16 +49,16 @@ def score(design: Design, seed: int) -> Score:
         held.append(low <= TRUTH.exponent <= high)
         held_ahead.append((predicted.curve_low <= ahead) & (ahead <= predicted.curve_high))
         estimates.append(fit.params["exponent"] / TRUTH.exponent - 1)
+        failed += not ALPHA_BOX[0] < fit.params["exponent"] < ALPHA_BOX[1]
         if index % SECOND_OPINION == 0:
-            unconverged += not fit.diagnostics.disagreement < 1e-6
+            failed += not fit.diagnostics.disagreement < 1e-6
     at_10, at_100 = np.mean(held_ahead, axis=0)
     return Score(
         coverage=float(np.mean(held)),
         coverage_at_10=float(at_10),
         coverage_at_100=float(at_100),
-        median_bias=float(np.median(estimates)),
         rmse=float(np.sqrt(np.mean(np.square(estimates)))),
-        unconverged=unconverged,
+        failed=failed,
     )
 
 
@@ -76,15 +78,25 @@ def test_the_exponent_s_interval_holds_the_truth_as_often_as_it_says(scores: dic
     assert {design: c for design, c in coverages.items() if not 0.915 <= c <= 0.985} == {}
 
 
-@pytest.mark.parametrize("design", SCENARIOS)
-def test_the_exponent_is_nearly_unbiased(scores: dict[Design, Score], design: Design) -> None:
-    """Where one estimate is off by 40 %, the median of 500 is known to 2 %: not enough to see 2 % of bias."""
-    bias = scores[design].median_bias
-    if scores[design].rmse > 0.15:
-        generator = np.random.default_rng(9_000)
-        fits = (fit_curve(*draw(TRUTH, design, generator), form="power_floor") for _ in range(6_000))
-        bias = float(np.median([fit.params["exponent"] / TRUTH.exponent - 1 for fit in fits]))
-    assert abs(bias) <= 0.02
+@pytest.mark.parametrize("design", SCENARIOS, ids=str)
+def test_the_exponent_is_nearly_unbiased(design: Design) -> None:
+    """Where one estimate is off by 40 %, the median of 500 is known to 2 %: many thousands see a bias of 2 %."""
+    exponents = exponents_of(design, draws=10_000)
+    assert abs(np.median(exponents) / TRUTH.exponent - 1) <= 0.02
+
+
+def test_many_fits_at_once_are_the_fits_one_by_one() -> None:
+    generator = np.random.default_rng(9_000)
+    each = [fit_curve(*draw(TRUTH, SCENARIOS[5], generator), form="power_floor").params["exponent"] for _ in range(20)]
+    np.testing.assert_allclose(exponents_of(SCENARIOS[5], draws=20), each, rtol=1e-8)
+
+
+def exponents_of(design: Design, *, draws: int) -> FloatArray:
+    """The exponents of fits to as many draws (draws,), all found together."""
+    generator = np.random.default_rng(9_000)
+    errors = np.array([draw(TRUTH, design, generator)[1] for _ in range(draws)])
+    separable = Separable(FORMS["power_floor"], np.log(design.compute / LARGEST_COMPUTE), np.ones(design.n))
+    return np.asarray(np.exp(separable.minimise(np.log(errors))[0][:, 0]))
 
 
 @pytest.mark.parametrize(
@@ -102,8 +114,8 @@ def test_the_error_at_ten_and_a_hundred_times_the_compute_is_held_as_often_as_sa
     assert {d: c for d, c in coverages.items() if not all(0.92 <= one <= 0.985 for one in c)} == {}
 
 
-def test_no_fit_fails(scores: dict[Design, Score]) -> None:
-    assert sum(score.unconverged for score in scores.values()) == 0
+def test_no_fit_fails_or_ends_at_a_bound_of_the_exponent(scores: dict[Design, Score]) -> None:
+    assert sum(score.failed for score in scores.values()) == 0
 
 
 def test_p_values_at_the_truth_are_uniform() -> None:

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from harness.errors import FitError
+from harness import power
 from harness.fits.curve import fit_curve
-from tests.stats.simulated import Design, Truth, draw
+from harness.fits.varpro import Separable
+from harness.forms import FORMS
+from tests.stats.simulated import LARGEST_COMPUTE, Design, Truth, draw
 
 pytestmark = pytest.mark.stats
 
@@ -37,20 +39,20 @@ def test_a_clear_law_is_identified(design: Design) -> None:
     ],
 )
 def test_the_design_law_predicts_the_relative_error_of_the_exponent(truth: Truth, design: Design) -> None:
-    law = 21 * (1 - truth.floor_share) ** -0.8 * design.sigma
-    law /= np.sqrt(design.n) * (truth.exponent * design.decades * np.log(10)) ** 2
-    generator = np.random.default_rng(15)
-    estimates = [fit_curve(*draw(truth, design, generator), form="power_floor").params["exponent"] for _ in range(400)]
-    assert 0.75 <= law / (np.std(estimates) / truth.exponent) <= 1.25
+    """Within the 25 % that it claims: predicted over simulated in [0.8, 1.25]."""
+    draws = [draw(truth, design, np.random.default_rng(seed))[1] for seed in range(4_000)]
+    separable = Separable(FORMS["power_floor"], np.log(design.compute / LARGEST_COMPUTE), np.ones(design.n))
+    exponents = np.exp(separable.minimise(np.log(draws))[0][:, 0])
+    assumed = power.Truth("off the grid", truth.exponent, truth.floor_share)
+    expected = power.expected_error(assumed, sigma=design.sigma, n=design.n, decades=design.decades)
+    assert 0.8 <= expected / (np.std(exponents) / truth.exponent) <= 1.25
 
 
-def test_pure_noise_gives_no_exponent() -> None:
-    generator = np.random.default_rng(36)
-    stated = 0
-    for _ in range(300):
-        compute, error = 10 ** generator.uniform(9, 12, 12), 0.1 * np.exp(generator.normal(0, 0.05, 12))
-        try:
-            stated += fit_curve(compute, error, form="power_floor").identified
-        except FitError:
-            continue
-    assert stated / 300 <= 0.05
+@pytest.mark.parametrize("form", [name for name in FORMS if FORMS[name].family != "diagnostic"])
+@pytest.mark.parametrize(("n", "sigma"), [(8, 0.05), (20, 0.02), (12, 0.30)])
+def test_pure_noise_gives_no_exponent(form: str, n: int, sigma: float) -> None:
+    generator, stated = np.random.default_rng(36), 0
+    for _ in range(60):
+        compute, error = 10 ** generator.uniform(9, 12, n), 0.1 * np.exp(generator.normal(0, sigma, n))
+        stated += fit_curve(compute, error, form=form, chance_error=0.9).identified
+    assert stated == 0
