@@ -18,6 +18,14 @@ _2020 = dict(zip(("E1", "E2", "E3", "E4", "E5", "E6"), BENCHMARKS, strict=True))
 _IMAGENET = {"E10": "per pass", "E11": "ops", "E13": "burden"}
 _2022 = {"E19": "squad-1.1", "E20": "conll-2003", "E21": "wmt14-en-fr", "E22": "wmt14-en-de"}
 # Names that leave a phone room for the picture.
+_NAMES = {
+    "cherti2022/openai_clip_robustness": "Cherti CLIP robustness",
+    "kaplan2020/compute_fixed_batch": "Kaplan fixed batch",
+    "model_zoos/timm": "timm, all",
+    "model_zoos/timm_frontier": "timm, frontier",
+    "umass_poster/depth": "UMass depth",
+    "umass_poster/width": "UMass width",
+}
 _SHORT = {
     "squad-1.1": "SQuAD",
     "conll-2003": "CoNLL",
@@ -53,11 +61,11 @@ def torchvision_exponents(weights: Weights) -> tuple[Exponent, ...]:
     """All weights, those without other data, each generation, and the frontier."""
     plain = without_pretraining(weights.rows)
     chosen = {
-        "all weights": weights.rows,
-        "ImageNet-1k alone": plain,
-        "first weights": of_recipe(plain, "V1"),
-        "second weights": of_recipe(plain, "V2"),
-        "frontier": on_frontier(plain),
+        "torchvision, all": weights.rows,
+        "torchvision, 1k only": plain,
+        "torchvision, first": of_recipe(plain, "V1"),
+        "torchvision, second": of_recipe(plain, "V2"),
+        "torchvision, frontier": on_frontier(plain),
     }
     lines = {name: line_of(rows) for name, rows in chosen.items()}
     return tuple(Exponent(name, WEIGHTS, line.exponent, exponent_interval(line)) for name, line in lines.items())
@@ -87,8 +95,8 @@ def _published(implied: ImpliedExponent) -> Exponent:
     low, high = implied.interval
     group = FLOORED if implied.floor == "fitted" else UNFLOORED
     paper, _, key = implied.curve.name.partition("/")
-    label = f"{paper.rstrip('0123456789')} {key.removesuffix('_compute')}".replace("_", " ")
-    return Exponent(label[0].upper() + label[1:], group, implied.value, (low, high) if low < high else None)
+    label = f"{paper.rstrip('0123456789').capitalize()} {key.removesuffix('_compute')}".replace("_", " ")
+    return Exponent(_NAMES.get(implied.curve.name, label), group, implied.value, (low, high) if low < high else None)
 
 
 def study_exponent(evidence: Evidence) -> Exponent:

@@ -13,7 +13,7 @@ from harness.plots.points import inline
 from harness.plots.style import ACCENT, INK, MUTED, framed, log_axis
 
 _ROW = 21  # pixels
-_LABEL = 150  # pixels of a name, so that a phone has room for the picture; the tooltip has the whole
+_LABEL = 165  # pixels of a name, so that a phone has room for the picture; the tooltip has the whole
 _DOMAIN = (1.9, 105.0)
 GROUPS = {
     "paper, error on computation": "#2b6a99",
