@@ -58,8 +58,8 @@ def halving() -> Row:
     return row(
         "L1",
         numbers,
-        note="The 44 is the table's quotient rounded down. A line through all six models gives a slower halving than the two "
-        "ends do; 16 months rounds the line's.",
+        note="The 44 is the table's quotient rounded down. A line through all six models gives a slower halving than "
+        "the two ends do; 16 months rounds the line's.",
     )
 
 
