@@ -82,6 +82,12 @@ def is_current(owner: Owner) -> bool:
     return not _path(owner.folder, owner.attempt + 1).exists()
 
 
+def is_owned(folder: Path) -> bool:
+    """Whether the last attempt at the run is alive, as far as this machine can tell."""
+    path, last = _last(folder)
+    return path is not None and last is not None and _is_alive(path, last)
+
+
 def read_attempts(folder: Path) -> tuple[Attempt, ...]:
     """The attempts at the run, oldest first; one that a crash left without its words is left out."""
     read = (_read(path) for path in sorted(folder.glob("attempt-*.json"), key=_number))

@@ -187,10 +187,16 @@ def append_event(folder: Path, kind: str, **details: Any) -> None:
         file.write(line.encode() + b"\n")
 
 
-def read_events(folder: Path) -> list[dict[str, Any]]:
-    """The run's events, oldest first; lines that a crash cut short are left out."""
+def read_events(folder: Path, *, last_bytes: int | None = None) -> list[dict[str, Any]]:
+    """The run's events, oldest first; lines that a crash cut short are left out.
+
+    With ``last_bytes`` only the end of the file is read: a day of heartbeats is some 10 MB.
+    """
     try:
-        lines = (folder / "events.jsonl").read_bytes().splitlines()
+        with (folder / "events.jsonl").open("rb") as file:
+            if last_bytes is not None:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - last_bytes))
+            lines = file.read().splitlines()
     except FileNotFoundError:
         return []
     events = []

@@ -16,6 +16,7 @@ from harness.cli import (
     reading,
     running,
     simulate,
+    standing,
     verifying,
 )
 from harness.errors import HarnessError
@@ -32,6 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 running.add_to(app)
+standing.add_to(app)
 reading.add_to(app)
 fitting.add_to(app)
 projecting.add_to(app)

@@ -1,14 +1,12 @@
-"""The verbs that read: status, show, collect, report, data. None of them imports torch."""
+"""The verbs that read results: collect, report, data. None of them imports torch."""
 
 import json
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from harness.cli.arguments import Json, Overrides
-from harness.errors import RecordError
 
 if TYPE_CHECKING:
     from harness.claims import Verdict
@@ -20,62 +18,9 @@ data_app = typer.Typer(help="The data sets: what is here, and getting what is no
 
 def add_to(app: typer.Typer) -> None:
     """Register this file's verbs."""
-    app.command(help="Say where every run of a study stands, from the files alone.")(status)
-    app.command(help="Show one run: configuration, result, attempts, failure.")(show)
     app.command(help="Write a study's runs as one table, CSV or Parquet.")(collect)
     app.command(help="Fit a study's runs, judge the claims, and write the page.")(report)
     app.add_typer(data_app, name="data")
-
-
-def status(overrides: Overrides = None, *, as_json: Json = False) -> None:
-    """Fold the files of every run into its state; exit code 1 while some run has no record."""
-    from harness.cli.tables import show as show_table
-    from harness.cli.tables import status_table
-    from harness.schema import to_dict
-    from harness.states import read_state
-    from harness.study import load_study
-
-    study = load_study(overrides or [])
-    now = time.time()
-    states = {run_id: read_state(study.runs_folder / run_id, now=now) for run_id in study.runs}
-    if as_json:
-        print(json.dumps({"study": study.name, "runs": {name: to_dict(state) for name, state in states.items()}}))
-    else:
-        show_table(status_table(study, states))
-    raise typer.Exit(0 if all(state.state in ("finished", "diverged") for state in states.values()) else 1)
-
-
-def show(
-    run: Annotated[str, typer.Argument(metavar="ID", help="A run's id, or its first few digits.")],
-    *,
-    output: Annotated[Path, typer.Option(help="The folder that runtime.output names.")] = Path("outputs"),
-    as_json: Json = False,
-) -> None:
-    """All that a run's folder holds, in one mapping."""
-    from harness.states import describe_run
-
-    folder = _find_run(output / "runs", run)
-    tree = describe_run(folder, now=time.time())
-    if as_json:
-        print(json.dumps(tree))
-        return
-    failure = tree.pop("traceback", "")
-    print(json.dumps(tree, indent=1))
-    if failure:
-        print(failure)
-
-
-def _find_run(runs_folder: Path, prefix: str) -> Path:
-    """The one folder whose name begins with ``prefix``.
-
-    Raises:
-        RecordError: none does, or several.
-    """
-    names = sorted(path.name for path in runs_folder.glob("*") if path.is_dir() and path.name.startswith(prefix))
-    if len(names) != 1:
-        found = f"{len(names)} runs begin so: {', '.join(names[:5])}" if names else "no run begins so"
-        raise RecordError(f"{runs_folder}/{prefix}: {found}; `harness plan` and `harness status` list the ids")
-    return runs_folder / names[0]
 
 
 def collect(

@@ -13,6 +13,7 @@ from harness.schema import to_dict
 
 if TYPE_CHECKING:
     from harness.claims import Verdict
+    from harness.failures import Failure
     from harness.plan import PlannedRun
     from harness.states import RunState
     from harness.study import Study
@@ -158,14 +159,31 @@ def number_with_interval(name: str, value: float | None, interval: tuple[float, 
 
 def status_table(study: "Study", states: Mapping[str, "RunState"]) -> Table:
     """How many runs are in each state, and the runs that are on their way or went wrong."""
-    counts = Counter(state.state for state in states.values())
-    summary = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
-    table = Table(title=f"Study {study.name}", caption=f"{plural(len(states), 'run')}: {summary}")
-    for name in ("run", "state", "step", "attempts", "reason"):
+    table = Table(title=f"Study {study.name}", caption=f"{plural(len(states), 'run')}: {counts_of(states)}")
+    for name in ("run", "state", "step", "last word", "host", "reason"):
         table.add_column(name, overflow="fold")
     for run_id, state in states.items():
         if state.state not in ("finished", "planned"):
-            table.add_row(run_id, state.state, f"{state.step:,}", str(state.attempts), state.reason)
+            silent = "" if state.silent_seconds is None else f"{duration(state.silent_seconds)} ago"
+            table.add_row(run_id, state.state, f"{state.step:,}", silent, state.host, escape(state.reason))
+    return table
+
+
+def counts_of(states: Mapping[str, "RunState"]) -> str:
+    """``90 finished, 2 running``."""
+    counts = Counter(state.state for state in states.values())
+    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+
+
+def failures_table(failures: Sequence["Failure"]) -> Table:
+    """A row a failure: how often, of what kind, an example, and what would do."""
+    table = Table(title="What went wrong", show_lines=True)
+    for name in ("failure", "runs", "kind", "example", "host", "reason", "what to do"):
+        table.add_column(name, overflow="fold")
+    for one in failures:
+        hosts = ", ".join(one.hosts)
+        row = (one.fingerprint, f"{one.count:,}", one.kind, one.example, hosts, one.reason, one.remedy)
+        table.add_row(*map(escape, row))
     return table
 
 
