@@ -217,6 +217,7 @@ def _check(run: RunConfig) -> None:
         "optim.batch_size": run.optim.batch_size,
         "optim.learning_rate": run.optim.learning_rate,
         "optim.reference_width": run.optim.reference_width,
+        "optim.warmup_steps": 1 if run.optim.warmup_steps is None else run.optim.warmup_steps,
         "evaluations": run.evaluations,
     }
     for name, value in positive.items():
@@ -240,13 +241,11 @@ def _check(run: RunConfig) -> None:
     ):
         if value < 0:
             raise ConfigError(f"{name}: {value} must not be negative")
-    for name, value, available in (
-        ("optim.parametrisation", run.optim.parametrisation, ("standard",)),
-        ("optim.schedule", run.optim.schedule, ("constant", "cosine", "step")),
-        ("optim.warmup_steps", run.optim.warmup_steps, (None,)),
-    ):
-        if value not in available:
-            raise ConfigError(f"{name}: {value} can't be trained yet; known: {', '.join(map(str, available))}")
+    if run.optim.parametrisation == "mup" and run.optim.width_exponent:
+        raise ConfigError(
+            f"optim.width_exponent: {run.optim.width_exponent} would scale the learning rate with the width a second "
+            "time, which optim.parametrisation=mup does already; set it to 0"
+        )
 
 
 def run_id(run: RunConfig) -> str:

@@ -119,7 +119,7 @@ def _network() -> RunConfig:
 def _built(run: RunConfig, device: torch.device, floats: torch.dtype) -> tuple[nn.Module, Optimizer]:
     torch.manual_seed(0)
     model = build_model(run.model, image_shape=IMAGE_SHAPE, num_classes=CLASSES).to(device, floats)
-    return model, build_optimizer(run.optim, model, width=run.model.width)
+    return model, build_optimizer(run.optim, model, width=run.model.width, factors={})
 
 
 def _steps(model: nn.Module, optimizer: Optimizer, run: RunConfig, *, first: int, last: int) -> Tensor:

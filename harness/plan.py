@@ -14,6 +14,7 @@ from harness.config import BudgetConfig, RunConfig, RuntimeConfig, run_id
 from harness.data import check_sizes, describe
 from harness.errors import ConfigError, RecordError
 from harness.flops import StepCost, count_step
+from harness.optim import check_schedule
 from harness.records import is_finished, read_record
 from harness.schema import to_dict
 
@@ -96,6 +97,7 @@ def _planned(run: RunConfig, cost: StepCost, *, step_seconds: float) -> PlannedR
         validation_examples=run.data.validation_examples,
     )
     steps = count_steps(run.budget, cost=cost, run=run)
+    check_schedule(run.optim, steps=steps)
     return PlannedRun(id=run_id(run), config=run, cost=cost, steps=steps, seconds=steps * step_seconds)
 
 

@@ -18,6 +18,7 @@ from harness.loss import training_loss
 from harness.numerics import autocast, compile_model, set_up_numerics, weight_type
 from harness.optim import build_optimizer
 from harness.ownership import Owner
+from harness.parametrisation import parametrise
 from harness.plan import PlannedRun
 
 
@@ -60,8 +61,10 @@ def set_up(planned: PlannedRun, *, runtime: RuntimeConfig, owner: Owner, stop: t
         root=Path(runtime.data_root) if runtime.data_root else None,
     )
     torch.manual_seed(run.seed)
-    model = build_model(run.model, image_shape=data.image_shape, num_classes=data.num_classes).to(device, floats)
-    optimizer = build_optimizer(run.optim, model, width=run.model.width)
+    model = build_model(run.model, image_shape=data.image_shape, num_classes=data.num_classes)
+    factors = parametrise(model, run.model, run.optim, image_shape=data.image_shape, num_classes=data.num_classes)
+    model = model.to(device, floats)
+    optimizer = build_optimizer(run.optim, model, width=run.model.width, factors=factors)
     data = on_device(data, device, workers=runtime.loader_workers, floats=floats)
     if run.numerics.compile:
         compile_model(model, device)

@@ -25,7 +25,7 @@ from harness.checkpoint import Progress, restore, save
 from harness.config import RuntimeConfig
 from harness.errors import HarnessError
 from harness.loss import training_loss
-from harness.optim import peak_learning_rate, schedule
+from harness.optim import peak_learning_rate, schedule, set_rate
 from harness.ownership import Owner, is_current, ownership
 from harness.plan import PlannedRun
 from harness.records import (
@@ -110,8 +110,7 @@ def _train(session: Session, progress: Progress) -> Ending:
     resumed = time.perf_counter()
     with closing(data.train.dealt(rows_to_come, seed=run.seed, first_step=progress.step)) as dealt:
         for images, labels in dealt:
-            for group in optimizer.param_groups:
-                group["lr"] = peak_rate * schedule(run.optim, step=progress.step, steps=steps)
+            set_rate(optimizer, peak_rate * schedule(run.optim, step=progress.step, steps=steps))
             loss = training_loss(model, images, labels, run=run, step=progress.step)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]

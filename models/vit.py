@@ -6,6 +6,8 @@ and head_width 64 this is ViT-B/16. Away from the attention products, FLOPs and 
 width; all grow linearly in the depth.
 """
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -15,11 +17,12 @@ POSITION_SPREAD = 0.02  # standard deviation of the first position embeddings, a
 
 
 class Attention(nn.Module):
-    """Every token looks at every token, in ``heads`` ways."""
+    """Every token looks at every token, in ``heads`` ways; ``attention_scale`` multiplies what queries and keys say."""
 
     def __init__(self, width: int, *, heads: int) -> None:
         super().__init__()
         self.heads = heads
+        self.attention_scale = 1 / math.sqrt(width // heads)
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
 
@@ -28,7 +31,7 @@ class Attention(nn.Module):
         batch, length, width = tokens.shape
         split = self.qkv(tokens).view(batch, length, 3, self.heads, width // self.heads)
         query, key, value = split.permute(2, 0, 3, 1, 4).unbind(0)
-        mixed = functional.scaled_dot_product_attention(query, key, value)
+        mixed = functional.scaled_dot_product_attention(query, key, value, scale=self.attention_scale)
         joined: Tensor = self.out(mixed.transpose(1, 2).reshape(batch, length, width))
         return joined
 
