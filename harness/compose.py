@@ -52,7 +52,7 @@ def parse_overrides(arguments: Sequence[str]) -> Overrides:
         if override.is_sweep_override():
             sweeps[key] = tuple(_plain(value) for value in override.sweep_iterator())
         else:
-            plain.append(argument)
+            plain.append(_forced(argument, key) if not override.is_delete() else argument)
             if not override.is_delete():
                 values[key] = _plain(override.value())
     return Overrides(plain=tuple(plain), values=values, sweeps=sweeps)
@@ -67,6 +67,11 @@ def _parse(argument: str) -> Override:
             f"command line: '{argument}' is not an override ({reason}); write key=value, e.g. model.width=64, "
             "or key=a,b,c for a sweep; quote it where the shell would read it"
         ) from error
+
+
+def _forced(argument: str, key: str) -> str:
+    """The argument; ``++`` is put before a parameter of Slurm's, for which names are known is submitit's to say."""
+    return f"++{argument.lstrip('+')}" if key.startswith("launcher.slurm.") else argument
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_type_hints
 
 from harness.errors import ConfigError
@@ -129,11 +129,18 @@ class RuntimeConfig:
 
 @dataclass(frozen=True)
 class LauncherConfig:
-    """Who runs the runs: a name of ``launch.LAUNCHERS``, how many at once, with how many threads each."""
+    """Who runs the runs: a name of ``launch.LAUNCHERS`` or ``slurm``, how many at once, with how many threads each.
+
+    The rest is Slurm's: ``workers`` are then those of one job, ``packs`` the fewest jobs to spread over,
+    ``max_queued`` the most of ours in the queue, ``slurm`` what submitit's executor takes, by its names.
+    """
 
     name: str
     workers: int | None
     threads: int | None
+    packs: int | None = None
+    max_queued: int | None = None
+    slurm: Mapping[str, Any] = field(default_factory=dict)
 
 
 Split = tuple[RunConfig, RuntimeConfig, LauncherConfig]

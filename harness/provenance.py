@@ -46,16 +46,26 @@ def slurm() -> dict[str, str]:
 def commit(root: Path = _ROOT) -> str:
     """The git commit of the running code, then ``+`` and a hash of the edits since, if there are any.
 
-    Untracked files of the packages are edits too. Empty outside a checkout.
+    Untracked files of the packages are edits too. A snapshot of a launch (``harness.snapshot``) knows what it was taken
+    from. Empty elsewhere.
     """
     if not (root / ".git").exists():
-        return ""
-    edits = _git(root, "diff", "HEAD", "--binary", "--no-ext-diff", "--no-textconv", "--", *_CODE)
+        recorded = root / "commit.txt"
+        return recorded.read_text().strip() if recorded.exists() else ""
+    changed = edits(root)
+    head = _git(root, "rev-parse", "HEAD").decode().strip()
+    return f"{head}+{hashlib.sha256(changed).hexdigest()[:12]}" if changed else head
+
+
+def edits(root: Path = _ROOT) -> bytes:
+    """What was edited in the packages since the commit, untracked files too, as git tells it; nothing elsewhere."""
+    if not (root / ".git").exists():
+        return b""
+    changed = _git(root, "diff", "HEAD", "--binary", "--no-ext-diff", "--no-textconv", "--", *_CODE)
     for name in sorted(_git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", *_CODE).split(b"\0")):
         if name:
-            edits += name + b"\0" + (root / os.fsdecode(name)).read_bytes()
-    head = _git(root, "rev-parse", "HEAD").decode().strip()
-    return f"{head}+{hashlib.sha256(edits).hexdigest()[:12]}" if edits else head
+            changed += name + b"\0" + (root / os.fsdecode(name)).read_bytes()
+    return changed
 
 
 def _git(root: Path, *arguments: str) -> bytes:

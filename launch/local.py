@@ -14,6 +14,7 @@ itself without a word is dealt with at the other end: see ``launch.worker``.
 import multiprocessing
 import os
 import pickle
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -109,7 +110,7 @@ def _start(slot: int, *, threads: int, gpus: tuple[str, ...]) -> Worker:
     }
     if gpus:
         environment["CUDA_VISIBLE_DEVICES"] = gpus[slot % len(gpus)]
-    with _environment(environment):
+    with _environment(environment), _held_back(signal.SIGUSR2):
         process.start()
     theirs.close()  # else the pipe would stay open when the worker dies
     return Worker(slot, process, ours)
@@ -143,6 +144,19 @@ def _dismiss(workers: tuple[Worker, ...]) -> None:
         for worker in workers:
             worker.process.kill()
             worker.process.join()
+
+
+@contextmanager
+def _held_back(number: signal.Signals) -> Iterator[None]:
+    """The signal blocked in this thread for a while, and in a child that starts meanwhile until it says otherwise.
+
+    A Slurm job's signal reaches all its processes, and would end one that has no handler yet.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

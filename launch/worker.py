@@ -4,8 +4,9 @@ A request is a pickled (function, item), a reply a pickled ``Finished`` or ``Fai
 request (by name, so it's a few bytes) and not with the start of the process, so that a module that can't be imported
 fails its items with a traceback and not the launch. The worker ends when the pipe does.
 
-Three things can want it to stop. Ctrl-C reaches the whole group of the terminal, but stopping is the launcher's to
-decide, so a worker ignores SIGINT. SIGTERM is left alone: the function may catch it, save its state and return; without
+Several things can want it to stop. Ctrl-C reaches the whole group of the terminal, but stopping is the launcher's to
+decide, so a worker ignores SIGINT; so too SIGUSR2, which a Slurm job sends to all its processes, as long as the
+function does not catch it. SIGTERM is left alone: the function may catch it, save its state and return; without
 a handler it ends the process. And should the launcher vanish, even by kill -9, a thread that waits for just that sends
 the worker SIGTERM, and SIGKILL if it's still there ``GRACE_SECONDS`` later: no launcher, no workers.
 """
@@ -27,6 +28,8 @@ GRACE_SECONDS = 20.0  # to write a checkpoint; less than the 30 s that Slurm lea
 def serve(connection: Connection) -> None:
     """Answers requests one after another until the launcher closes its end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR2})  # held back while this process started
     threading.Thread(target=_follow_launcher, daemon=True).start()
     with suppress(EOFError, OSError):  # the launcher closed its end, or is gone
         while True:

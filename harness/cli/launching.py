@@ -37,8 +37,12 @@ def launch_missing(study: "Study", planned: Sequence["PlannedRun"], *, quiet: bo
     from harness.train import run_one
 
     launcher = study.launcher
+    if launcher.name == "slurm":
+        raise ConfigError("launcher.name: slurm returns before the runs are done; use `harness launch`")
+    if launcher.slurm:
+        raise ConfigError(f"launcher.slurm: of no use to the launcher '{launcher.name}'; add launcher=slurm")
     if launcher.name not in LAUNCHERS:
-        raise ConfigError(f"launcher.name: {unknown('launcher', launcher.name, LAUNCHERS)}")
+        raise ConfigError(f"launcher.name: {unknown('launcher', launcher.name, (*LAUNCHERS, 'slurm'))}")
     missing = [run for run in planned if not is_finished(study.runs_folder / run.id)]
     console = Console(stderr=True)
     if launcher.workers is not None and launcher.workers < 1:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.arguments import Json, Overrides
+from harness.errors import ConfigError
 from harness.secrets import redact, refuse_secrets
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def run(context: typer.Context) -> None:
 
     from harness.cli.finish import show_run
     from harness.config import split_tree
-    from harness.errors import ConfigError, HarnessError
+    from harness.errors import HarnessError
     from harness.plan import plan_runs
     from harness.train import run_one
 
@@ -127,12 +128,34 @@ def launch(
     overrides: Overrides = None,
     *,
     quiet: Annotated[bool, typer.Option("--quiet", help="No live display; a line a run.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the batch scripts; send nothing.")] = False,
+    test_only: Annotated[
+        bool, typer.Option("--test-only", help="Ask Slurm when it would start; send nothing.")
+    ] = False,
+    report: Annotated[bool, typer.Option("--report", help="A last job that writes the report.")] = False,
+    max_queued: Annotated[int | None, typer.Option(help="The most jobs of ours in the queue.", min=1)] = None,
 ) -> None:
-    """Train the runs of the study that have no record yet, the longest first."""
+    """Train the runs of the study that have no record yet, the longest first; with launcher=slurm, send them."""
     from harness.study import load_study
 
-    failed = _launch(load_study(overrides or []), quiet=quiet)
-    raise typer.Exit(1 if failed else 0)
+    arguments = [*(overrides or []), *([] if max_queued is None else [f"launcher.max_queued={max_queued}"])]
+    study = load_study(arguments)
+    if study.launcher.name == "slurm":
+        raise typer.Exit(_submit(study, dry_run=dry_run, test_only=test_only, report=report))
+    if dry_run or test_only or report or max_queued:
+        raise ConfigError("launch: --dry-run, --test-only, --report and --max-queued need launcher=slurm")
+    raise typer.Exit(1 if _launch(study, quiet=quiet) else 0)
+
+
+def _submit(study: "Study", *, dry_run: bool, test_only: bool, report: bool) -> int:
+    """Send what is missing to Slurm; the exit code."""
+    from harness.cli.submitting import Sending, slurm_parameters, submit_missing
+    from harness.plan import plan_runs
+
+    slurm_parameters(study)  # before what takes time: a mistake is answered at once
+    planned = plan_runs(study.runs.values(), runtime=study.runtime)
+    submit_missing(study, planned, how=Sending(dry_run=dry_run, test_only=test_only, report=report))
+    return 0
 
 
 def _launch(study: "Study", *, quiet: bool = False) -> int:
