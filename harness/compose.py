@@ -117,6 +117,7 @@ def is_group(key: str) -> bool:
         "optim",
         "numerics",
         "runtime",
+        "tracking",
         "launcher",
         "claims",
         "study",

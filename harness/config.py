@@ -21,7 +21,13 @@ Precision = Literal["float64", "float32", "tf32", "bfloat16"]
 # Part of every run's id. Raise it when the same configuration would train to another result.
 TRAINING_VERSION = 2
 
-_NOT_OF_A_RUN = {"runtime", "launcher", "claims", "study"}  # nodes of the configuration that can't change a result
+_NOT_OF_A_RUN = {
+    "runtime",
+    "tracking",
+    "launcher",
+    "claims",
+    "study",
+}  # nodes of the configuration that can't change a result
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,16 @@ class RunConfig:
 
 
 @dataclass(frozen=True)
+class TrackingConfig:
+    """Whether runs are shown in W&B while they train, and where; ``mode`` None leaves it to the environment."""
+
+    name: Literal["none", "wandb"]
+    mode: Literal["online", "offline"] | None
+    project: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RuntimeConfig:
     """What cannot change a result: where to compute, where to write, how often to save."""
 
@@ -125,6 +141,7 @@ class RuntimeConfig:
     seconds_per_step: float
     flops_per_second: float
     data_root: str | None
+    tracking: TrackingConfig
 
 
 @dataclass(frozen=True)
@@ -161,7 +178,8 @@ def split_tree(tree: Mapping[str, Any]) -> Split:
             raise ConfigError(f"config: {unknown('key', str(key), known)}")
     refuse_targets(tree)
     data = dict(tree["data"])
-    runtime = from_dict(RuntimeConfig, {**tree["runtime"], "data_root": data.pop("root")}, where="runtime")
+    from_elsewhere = {"data_root": data.pop("root"), "tracking": tree["tracking"]}
+    runtime = from_dict(RuntimeConfig, {**tree["runtime"], **from_elsewhere}, where="runtime")
     run_part = {key: value for key, value in tree.items() if key not in _NOT_OF_A_RUN}
     run = from_dict(RunConfig, {**run_part, "data": data}, where="config")
     _check(run)

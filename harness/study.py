@@ -22,7 +22,7 @@ from harness.schema import from_dict, unknown
 from harness.secrets import refuse_secrets
 from harness.where import holds
 
-_NO_CHANGE = ("study=", "study.name=", "study.question=", "runtime", "launcher", "data.root=")
+_NO_CHANGE = ("study=", "study.name=", "study.question=", "runtime", "tracking", "launcher", "data.root=")
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ def _set(tree: Tree, key: str, value: Any) -> None:
 
 def _leaves(tree: Tree, prefix: str = "") -> Iterator[str]:
     for key, value in tree.items():
-        if key in ("study", "claims", "runtime", "launcher"):
+        if key in ("study", "claims", "runtime", "tracking", "launcher"):
             continue
         if isinstance(value, dict) and value:
             yield from _leaves(value, f"{prefix}{key}.")

@@ -38,6 +38,7 @@ from harness.records import (
 from harness.result import make_measured, make_record
 from harness.schema import to_dict
 from harness.session import Session, score, set_up
+from harness.tracking import follow
 
 Ending = Literal["finished", "diverged", "interrupted", "superseded"]
 Outcome = Ending | Literal["owned elsewhere"]
@@ -86,6 +87,7 @@ def _attempt(planned: PlannedRun, *, runtime: RuntimeConfig, owner: Owner, stop:
         host=machine.host_name(),
         slurm=provenance.slurm(),
     )
+    follow(folder, runtime.tracking)
     status = _train(session, progress)
     if status == "interrupted":
         append_event(folder, "signal", step=progress.step)

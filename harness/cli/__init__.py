@@ -17,6 +17,7 @@ from harness.cli import (
     running,
     simulate,
     standing,
+    syncing,
     verifying,
 )
 from harness.errors import HarnessError
@@ -43,6 +44,7 @@ compare.add_to(app)
 flops.add_to(app)
 claims.add_to(app)
 keeping.add_to(app)
+syncing.add_to(app)
 verifying.add_to(app)
 
 
