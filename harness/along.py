@@ -17,6 +17,7 @@ from harness.fits.undominated import undominated
 
 _SURFACE_EXPONENTS = {"params": "params_exponent", "examples_seen": "examples_exponent"}
 _FEWEST_SIZES = 3
+_MOST_BY = 2.0  # times the decades of compute
 _ONE_PASS = 1.0  # epochs: up to here an example seen is a new example
 
 
@@ -54,6 +55,17 @@ def measure(evidence: Evidence, axis: str, *, response: str, floor: bool) -> Mea
         except FitError:
             pass  # one of the two sizes does not vary: the envelope along the other is what there is
     return _from_envelope(evidence, axis, response=response, floor=floor)
+
+
+def main_axis(evidence: Evidence) -> str:
+    """What the study varies most: training FLOPs, unless its examples or its networks span twice as many decades."""
+    cells = evidence.cells
+    if cells.is_empty():
+        return "training_flops"
+    columns = {"training_flops": "training_flops", "examples": "train_examples", "params": "params"}
+    spans = {name: float(np.ptp(np.log10(cells[column].to_numpy()))) for name, column in columns.items()}
+    others = [name for name in spans if spans[name] > _MOST_BY * spans["training_flops"]]
+    return max(others, key=lambda name: spans[name], default="training_flops")
 
 
 def axis_values(evidence: Evidence, axis: str) -> pl.Series:

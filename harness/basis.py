@@ -10,9 +10,9 @@ from pathlib import Path
 
 import polars as pl
 
-from harness.claims import Verdict
+from harness.claims import Arms, Verdict
 from harness.errors import ConfigError, RecordError
-from harness.evidence import Evidence, gather
+from harness.evidence import Evidence, gather, mixed, reduce_runs
 from harness.judging import gather_arms, judge_study
 from harness.records import write_json
 from harness.report import Context, render
@@ -43,26 +43,37 @@ class Basis:
 
 
 @dataclass(frozen=True)
-class Rebuilt:
-    """A report made again: what it rests on, what it concludes, and the page as text."""
+class Conclusion:
+    """The evidence of the runs, the same arm by arm, and a verdict on every claim that they can speak to."""
 
-    basis: Basis
     evidence: Evidence
+    arms: Arms | None
     verdicts: tuple[Verdict, ...]
-    page: str
 
 
 def conclude(
     collected: Collected, *, study: str, rules: Rules, frozen: Frozen, arms: Mapping[str, Sequence[str]]
-) -> tuple[Evidence, tuple[Verdict, ...]]:
-    """The evidence of the runs, and a verdict on every claim that they can speak to.
+) -> Conclusion:
+    """Fit and judge. Arms of different models are fitted and judged arm by arm alone.
 
     Raises:
-        FitError: no run has finished, or they are of several data sets or models.
+        FitError: no run has finished, or they are of several data sets or models and the study has no arms.
     """
-    evidence = gather(study, collected, exclusions=rules.exclusions)
     of_arms = gather_arms(study, arms, collected, exclusions=rules.exclusions)
-    return evidence, judge_study(evidence, rules, arms=of_arms, frozen=frozen)
+    if of_arms is not None and mixed(collected.runs):
+        evidence = reduce_runs(study, collected, exclusions=rules.exclusions)
+        return Conclusion(evidence, of_arms, judge_study(None, rules, arms=of_arms, frozen=frozen))
+    evidence = gather(study, collected, exclusions=rules.exclusions)
+    return Conclusion(evidence, of_arms, judge_study(evidence, rules, arms=of_arms, frozen=frozen))
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """A report made again: what it rests on, what it concludes, and the page as text."""
+
+    basis: Basis
+    conclusion: Conclusion
+    page: str
 
 
 def write_basis(basis: Basis, folder: Path) -> Path:
@@ -80,8 +91,8 @@ def rebuild(folder: Path) -> Rebuilt:
     """
     basis, runs = _read_basis(folder / FILE), read_runs(folder)
     collected = Collected(runs=runs, missing=basis.missing, unreadable=tuple(basis.unreadable.items()))
-    evidence, verdicts = conclude(collected, study=basis.study, rules=basis.rules, frozen=basis.frozen, arms=basis.arms)
-    return Rebuilt(basis, evidence, verdicts, render(evidence, verdicts, basis.context))
+    drawn = conclude(collected, study=basis.study, rules=basis.rules, frozen=basis.frozen, arms=basis.arms)
+    return Rebuilt(basis, drawn, render(drawn.evidence, drawn.verdicts, basis.context, arms=drawn.arms))
 
 
 def _read_basis(path: Path) -> Basis:

@@ -8,7 +8,7 @@ The frontier is the cell of lowest validation error at each budget, without thos
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -70,20 +70,13 @@ def gather(study: str, collected: Collected, *, exclusions: Exclusions) -> Evide
     Raises:
         FitError: there is no finished run, or the runs are of several data sets or models, which no one curve fits.
     """
-    runs = collected.runs
-    if runs.is_empty():
-        raise FitError(f"study {study}: no run has a record yet; train it first: harness launch, then the same words")
-    for column in ("dataset", "model"):
-        kinds = runs[column].unique().sort().to_list()
-        if len(kinds) > 1:
-            raise FitError(
-                f"study {study}: its runs are of more than one {column} ({', '.join(kinds)}), which no one curve fits; "
-                "narrow it down, for example with model=mlp"
-            )
-    reasons = _drop_reasons(runs, exclusions)
-    kept = runs.filter(~pl.col("run_id").is_in(list(reasons)))
-    cells = average_cells(kept)
-    best = _frontier(cells)
+    if kinds := mixed(collected.runs):
+        raise FitError(
+            f"study {study}: its runs are of more than one {kinds}, which no one curve fits; narrow it down, for "
+            "example with model=mlp"
+        )
+    points = reduce_runs(study, collected, exclusions=exclusions)
+    cells, best = points.cells, points.frontier
     refused: dict[str, str] = {}
 
     def tried(name: str, fit: Callable[[], Fit]) -> Fit | None:
@@ -97,18 +90,47 @@ def gather(study: str, collected: Collected, *, exclusions: Exclusions) -> Evide
     curves = {name: tried(name, partial(_curve, best, form=name, counted=counted)) for name in FORMS}
     surface = tried("surface", lambda: fit_surface(cells["params"], cells["examples_seen"], cells["test_error"]))
     profiles = tried("isoflop", lambda: profiles_of(cells["params"], cells["test_error"], _budgets(cells)))
+    return replace(
+        points,
+        curves={name: curve for name, curve in curves.items() if curve is not None},
+        surface=surface,
+        isoflop=profiles or (),
+        refused=refused,
+        counted=counted,
+    )
+
+
+def mixed(runs: pl.DataFrame) -> str:
+    """Of what the runs are of several kinds, ``model (cnn, mlp)``; empty where one curve may fit them."""
+    for column in ("dataset", "model"):
+        kinds = runs[column].unique().sort().to_list()
+        if len(kinds) > 1:
+            return f"{column} ({', '.join(kinds)})"
+    return ""
+
+
+def reduce_runs(study: str, collected: Collected, *, exclusions: Exclusions) -> Evidence:
+    """As ``gather`` without a fit: cells and frontier, also of runs of several models.
+
+    Raises:
+        FitError: there is no finished run.
+    """
+    runs = collected.runs
+    if runs.is_empty():
+        raise FitError(f"study {study}: no run has a record yet; train it first: harness launch, then the same words")
+    reasons = _drop_reasons(runs, exclusions)
+    cells = average_cells(runs.filter(~pl.col("run_id").is_in(list(reasons))))
     return Evidence(
         study=study,
         chance_error=float(runs["chance_error"][0]),
         runs=runs,
         cells=cells,
-        frontier=best,
-        curves={name: curve for name, curve in curves.items() if curve is not None},
-        surface=surface,
-        isoflop=profiles or (),
-        refused=refused,
+        frontier=_frontier(cells),
+        curves={},
+        surface=None,
+        isoflop=(),
+        refused={},
         dropped=(*collected.unreadable, *reasons.items()),
-        counted=counted,
         missing=collected.missing,
         unreadable=collected.unreadable,
     )

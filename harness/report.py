@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.claims import Verdict
+from harness.claims import Arms, Verdict
 from harness.discussion import halving, what_would_change
 from harness.evidence import FEW_MISTAKES, Evidence
 from harness.html import page_specification, page_template, page_text, vega_bundle, write_page, writing_into
-from harness.plots import figures, save_figures
+from harness.plots import Figure, figures, save_drawn
+from harness.plots.arms import arms_figure
 from harness.plots.numerals import count, number, scientific
 from harness.plots.style import fit_style
-from harness.report_tables import fit_rows, form_rows, run_table
+from harness.report_tables import arm_rows, fit_rows, form_rows, run_table
 
 SYMBOLS = {"supported": "✓", "contradicted": "✗", "undecided": "?"}
 COUNTED = (
@@ -44,20 +45,27 @@ class Context:
     machine: tuple[tuple[str, str], ...] = ()
 
 
-def write_report(evidence: Evidence, verdicts: Sequence[Verdict], context: Context, folder: Path) -> Path:
+def write_report(
+    evidence: Evidence, verdicts: Sequence[Verdict], context: Context, folder: Path, *, arms: Arms | None = None
+) -> Path:
     """Write ``report.html`` and ``figures/`` into the folder and return the page's path.
 
     Raises:
         ConfigError: the folder can't be written.
     """
     with writing_into(folder):
-        save_figures(evidence, folder / "figures")
-        return write_page(render(evidence, verdicts, context), folder / "report.html")
+        save_drawn(_figures(evidence, arms).values(), folder / "figures")
+        return write_page(render(evidence, verdicts, context, arms=arms), folder / "report.html")
 
 
-def render(evidence: Evidence, verdicts: Sequence[Verdict], context: Context) -> str:
-    """The page as text."""
+def _figures(evidence: Evidence, arms: Arms | None) -> dict[str, Figure]:
     drawn = figures(evidence)
+    return drawn if arms is None or not arms.evidence else {**drawn, "arms": arms_figure(arms.evidence)}
+
+
+def render(evidence: Evidence, verdicts: Sequence[Verdict], context: Context, *, arms: Arms | None = None) -> str:
+    """The page as text; with ``arms``, these side by side."""
+    drawn = _figures(evidence, arms)
     specifications = {name: page_specification(figure) for name, figure in drawn.items() if figure.chart is not None}
     return page_template("report.html.j2").render(
         context=context,
@@ -75,6 +83,8 @@ def render(evidence: Evidence, verdicts: Sequence[Verdict], context: Context) ->
         fits=fit_rows(evidence),
         fit_label=lambda name: fit_style(name).label,
         forms=form_rows(evidence),
+        arms=arm_rows(arms) if arms else (),
+        refused_arms=arms.refused if arms else {},
         frontier=evidence.frontier.to_dicts(),
         runs=run_table(evidence.runs),
         method=_method(evidence, context),

@@ -6,11 +6,14 @@ from typing import Any
 
 import polars as pl
 
+from harness.along import main_axis, measure
+from harness.claims import Arms
+from harness.errors import FitError
 from harness.evidence import Evidence
 from harness.fits.curve import CurveFit
 from harness.fits.surface import SOURCE, SurfaceFit
 from harness.forms import FORMS
-from harness.plots.numerals import ABSENT, count, duration, number, percent, scientific
+from harness.plots.numerals import ABSENT, count, duration, interval, number, percent, scientific
 from harness.plots.style import fit_style
 
 _SURFACE_FORMULA = "error = E + A * N**-a + B * D**-b"
@@ -62,6 +65,17 @@ class FormRow:
     label: str
     formula: str
     source: str
+
+
+@dataclass(frozen=True)
+class ArmRow:
+    """An arm: its runs, what it reached, and the power of its error along what it varies, or why there is none."""
+
+    label: str
+    runs: int
+    lowest: str
+    power: str
+    floored: str
 
 
 @dataclass(frozen=True)
@@ -144,6 +158,35 @@ def form_rows(evidence: Evidence) -> tuple[FormRow, ...]:
     if evidence.surface is not None or "surface" in evidence.refused:
         rows.append(FormRow(fit_style("surface").label, _SURFACE_FORMULA, SOURCE))
     return tuple(rows)
+
+
+def arm_rows(arms: Arms) -> tuple[ArmRow, ...]:
+    """A row an arm that has a finished run."""
+    return tuple(_arm_row(label, evidence) for label, evidence in arms.evidence.items())
+
+
+def _arm_row(label: str, evidence: Evidence) -> ArmRow:
+    axis = main_axis(evidence)
+    return ArmRow(
+        label=label,
+        runs=len(evidence.runs),
+        lowest=number(evidence.cells["test_error"].min() if len(evidence.cells) else None),  # type: ignore[arg-type]
+        power=_power_along(evidence, axis, floor=False),
+        floored=_power_along(evidence, axis, floor=True),
+    )
+
+
+def _power_along(evidence: Evidence, axis: str, *, floor: bool) -> str:
+    try:
+        found = measure(evidence, axis, response="error", floor=floor)
+    except FitError as refusal:
+        return str(refusal)
+    value = (
+        f"not identified ({interval(found.interval)})"
+        if found.gate
+        else (f"{number(found.value)} ({interval(found.interval)})")
+    )
+    return f"{value}, {found.n} cells, {number(found.decades, 2)} decades of {axis.replace('_', ' ')}"
 
 
 def _text(value: Any) -> str:

@@ -15,7 +15,6 @@ from harness.plots.numerals import interval, number
 from harness.schema import from_dict, to_dict
 
 FILE = "found.json"
-FIGURE = "error_against_flops.svg"
 _SYMBOLS = {"supported": "✓", "contradicted": "✗", "undecided": "?"}
 
 
@@ -49,6 +48,7 @@ class Found:
     """What a study found: how to repeat it, what it cost, its verdicts, and published curves that it was held against.
 
     ``wall_seconds`` are of training, added over all runs; ``commit`` and ``hardware`` are the records' own.
+    ``figure`` is the file name of the study's picture.
     """
 
     study: str
@@ -60,6 +60,7 @@ class Found:
     hardware: str
     commit: str
     answer: str
+    figure: str
     verdicts: tuple[Judged, ...] = ()
     held: tuple[Held, ...] = ()
 
@@ -162,7 +163,7 @@ def _section(found: Found) -> list[str]:
         "",
         f"[Report]({found.study}/report.html), [table of runs]({found.study}/runs.parquet).",
         "",
-        f"![error against training FLOPs]({found.study}/figures/{FIGURE})",
+        f"![what the study measured]({found.study}/figures/{found.figure})",
     ]
     others = [verdict for verdict in found.verdicts if verdict not in _foremost(found)]
     if others:

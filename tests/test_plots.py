@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.evidence import Evidence
-from harness.plots import Figure, figures, save_figures
+from harness.plots import Figure, figures, save_drawn
 from harness.plots.error import error_against_flops
 from harness.plots.isoflop import isoflop_profiles
 from harness.plots.numerals import duration, interval, listed, number, percent, scientific, without_superscripts
@@ -184,8 +184,8 @@ def test_more_than_five_thousand_rows_are_drawn() -> None:
 
 @pytest.mark.slow
 def test_figures_are_saved_as_png_and_svg_with_the_same_bytes_each_time(tmp_path: Path, evidence: Evidence) -> None:
-    first = save_figures(evidence, tmp_path / "first")
-    second = save_figures(evidence, tmp_path / "second")
+    first = save_drawn(figures(evidence).values(), tmp_path / "first")
+    second = save_drawn(figures(evidence).values(), tmp_path / "second")
     assert sorted(path.name for path in first) == sorted(
         f"{name}.{kind}" for name in figures(evidence) for kind in ("png", "svg")
     )

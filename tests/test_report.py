@@ -234,11 +234,11 @@ def test_a_failure_leaves_the_old_page_whole(
 ) -> None:
     (tmp_path / "report.html").write_text("old")
 
-    def fails(*arguments: object) -> str:
+    def fails(*arguments: object, **options: object) -> str:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(harness.report, "render", fails)
-    monkeypatch.setattr(harness.report, "save_figures", lambda *arguments: ())
+    monkeypatch.setattr(harness.report, "save_drawn", lambda *arguments: ())
     with pytest.raises(ConfigError, match="No space left on device"):
         write_report(evidence, VERDICTS, CONTEXT, tmp_path)
     assert (tmp_path / "report.html").read_text() == "old"

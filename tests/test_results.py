@@ -32,6 +32,7 @@ FOUND = Found(
     hardware="a CPU",
     commit="abc",
     answer="It fell.",
+    figure="error_against_flops.svg",
     verdicts=(in_words(VERDICT), in_words(replace(VERDICT, value=None, interval=None, standing="exploratory"))),
     held=(Held("kaplan2020/compute", "training FLOPs", "0.05", "0.1 [0.09 to 0.11]", "contradicted", "different."),),
 )

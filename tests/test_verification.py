@@ -33,7 +33,7 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> Path:
         context=CONTEXT,
     )  # fmt: skip
     write_basis(basis, folder)
-    write_report(evidence, rebuild(folder).verdicts, CONTEXT, folder)
+    write_report(evidence, rebuild(folder).conclusion.verdicts, CONTEXT, folder)
     return folder
 
 
@@ -129,4 +129,6 @@ def test_every_published_report_comes_out_of_its_table_again() -> None:
         rebuilt = rebuild(path.parent)
         assert check_page(path.parent, rebuilt).answer == "same", path.parent.name
         found = read_found(path.parent / "found.json")
-        assert [one.answer for one in found.verdicts] == [one.answer for one in rebuilt.verdicts], path.parent.name
+        assert [one.answer for one in found.verdicts] == [one.answer for one in rebuilt.conclusion.verdicts], (
+            path.parent.name
+        )

@@ -9,8 +9,7 @@ import typer
 from harness.cli.arguments import Overrides
 
 if TYPE_CHECKING:
-    from harness.claims import Verdict
-    from harness.evidence import Evidence
+    from harness.basis import Conclusion
     from harness.results import Found, Held
     from harness.study import Study
 
@@ -37,34 +36,32 @@ def keep(
     from harness.basis import read_runs
     from harness.cli.reading import report_study
     from harness.html import writing_into
-    from harness.results import FIGURE, write_found, write_page
+    from harness.results import write_found, write_page
     from harness.study import load_study
     from harness.table import write_table
 
     study = load_study(overrides or [])
-    evidence, verdicts, page = report_study(study)
-    held = _held(study, evidence, curves) if curves else ()
-    folder = to / study.folder.name
+    drawn, page = report_study(study)
+    held = _held(study, drawn, curves) if curves else ()
+    folder, found = to / study.folder.name, _found(study, drawn, held)
     with writing_into(folder / "figures"):
-        for source in (page, study.folder / BASIS, study.folder / "figures" / FIGURE):
+        for source in (page, study.folder / BASIS, study.folder / "figures" / found.figure):
             shutil.copyfile(source, folder / source.relative_to(study.folder))
         write_table(read_runs(study.folder), folder / "runs.parquet")
-        write_found(_found(study, evidence, verdicts, held), folder)
+        write_found(found, folder)
         index = write_page(to)
-    if evidence.missing:
-        typer.echo(
-            f"{len(evidence.missing)} runs of the study have no record; the verdicts rest on the others", err=True
-        )
+    if missing := drawn.evidence.missing:
+        typer.echo(f"{len(missing)} runs of the study have no record; the verdicts rest on the others", err=True)
     print(f"Kept     {folder.resolve()}")
     print(f"Page     {index.resolve()}")
 
 
-def _found(study: "Study", evidence: "Evidence", verdicts: "tuple[Verdict, ...]", held: "tuple[Held, ...]") -> "Found":
+def _found(study: "Study", drawn: "Conclusion", held: "tuple[Held, ...]") -> "Found":
     from harness.cli.context import make_context
     from harness.report import answer
     from harness.results import Found, in_words
 
-    context, runs = make_context(study, evidence), evidence.runs
+    context, runs = make_context(study, drawn.evidence), drawn.evidence.runs
     return Found(
         study=study.folder.name,
         question=study.question,
@@ -74,23 +71,20 @@ def _found(study: "Study", evidence: "Evidence", verdicts: "tuple[Verdict, ...]"
         wall_seconds=float(runs["wall_seconds"].sum()),
         hardware=context.hardware,
         commit=context.commit,
-        answer=answer(evidence, verdicts),
-        verdicts=tuple(map(in_words, verdicts)),
+        answer=answer(drawn.evidence, drawn.verdicts),
+        figure="arms.svg" if drawn.arms else "error_against_flops.svg",
+        verdicts=tuple(map(in_words, drawn.verdicts)),
         held=held,
     )
 
 
-def _held(study: "Study", evidence: "Evidence", curves: list[str]) -> "tuple[Held, ...]":
+def _held(study: "Study", drawn: "Conclusion", curves: list[str]) -> "tuple[Held, ...]":
     from harness.compare import compare_with
     from harness.compare.page import comparison_rows
-    from harness.judging import gather_arms
     from harness.published import choose
     from harness.results import Held
-    from harness.table import collect
 
-    collected = collect(study.runs, runs_folder=study.runs_folder)
-    arms = gather_arms(study.name, study.arms, collected, exclusions=study.rules.exclusions)
-    rows = compare_with(choose(curves), evidence, factor=study.rules.margins.same_factor, arms=arms)
+    rows = compare_with(choose(curves), drawn.evidence, factor=study.rules.margins.same_factor, arms=drawn.arms)
     return tuple(
         Held(curve, exponent_of, published, ours, same, why)
         for curve, exponent_of, same, published, ours, _, why in comparison_rows(rows)

@@ -9,7 +9,7 @@ import typer
 from harness.cli.arguments import Json, Overrides
 
 if TYPE_CHECKING:
-    from harness.claims import Verdict
+    from harness.basis import Conclusion
     from harness.evidence import Evidence
     from harness.study import Study
 
@@ -57,12 +57,12 @@ def report(overrides: Overrides = None, *, as_json: Json = False) -> None:
     from harness.study import load_study
 
     study = load_study(overrides or [])
-    evidence, verdicts, page = report_study(study)
+    drawn, page = report_study(study)
     if as_json:
-        print(json.dumps({"report": str(page), "verdicts": [finite(to_dict(verdict)) for verdict in verdicts]}))
+        print(json.dumps({"report": str(page), "verdicts": [finite(to_dict(verdict)) for verdict in drawn.verdicts]}))
     else:
-        show_verdicts(evidence, verdicts)
-        say_where(study, page, **what_next(evidence))
+        show_verdicts(drawn.evidence, drawn.verdicts)
+        say_where(study, page, **what_next(drawn.evidence))
 
 
 def what_next(evidence: "Evidence") -> dict[str, Any]:
@@ -71,7 +71,7 @@ def what_next(evidence: "Evidence") -> dict[str, Any]:
     return {"seeds": seeds, "complete": not evidence.missing and not evidence.unreadable}
 
 
-def report_study(study: "Study") -> "tuple[Evidence, tuple[Verdict, ...], Path]":
+def report_study(study: "Study") -> "tuple[Conclusion, Path]":
     """Collect, fit, judge, and write the study's table, figures, page, and what it rests on."""
     from harness.basis import Basis, conclude, write_basis
     from harness.cli.context import make_context
@@ -82,10 +82,10 @@ def report_study(study: "Study") -> "tuple[Evidence, tuple[Verdict, ...], Path]"
 
     collected = read_runs(study.runs, runs_folder=study.runs_folder)
     frozen = compare_with_frozen(study.rules, study.frozen_file)
-    evidence, verdicts = conclude(collected, study=study.name, rules=study.rules, frozen=frozen, arms=study.arms)
-    context = make_context(study, evidence)
+    drawn = conclude(collected, study=study.name, rules=study.rules, frozen=frozen, arms=study.arms)
+    context = make_context(study, drawn.evidence)
     write_table(collected.runs, study.folder / "runs.csv")
-    page = write_report(evidence, verdicts, context, study.folder)
+    page = write_report(drawn.evidence, drawn.verdicts, context, study.folder, arms=drawn.arms)
     basis = Basis(
         study=study.name,
         words=study.overrides,
@@ -97,7 +97,7 @@ def report_study(study: "Study") -> "tuple[Evidence, tuple[Verdict, ...], Path]"
         context=context,
     )
     write_basis(basis, study.folder)
-    return evidence, verdicts, page
+    return drawn, page
 
 
 @data_app.command("get", help="Bring a data set to this machine.")

@@ -44,9 +44,9 @@ def demo(overrides: Overrides = None) -> None:
     from harness.cli.finish import say_where, show_verdicts
     from harness.cli.reading import report_study, what_next
 
-    evidence, verdicts, page = report_study(study)
-    show_verdicts(evidence, verdicts)
-    say_where(study, page, **what_next(evidence))
+    drawn, page = report_study(study)
+    show_verdicts(drawn.evidence, drawn.verdicts)
+    say_where(study, page, **what_next(drawn.evidence))
     raise typer.Exit(1 if failed else 0)
 
 

@@ -32,11 +32,6 @@ def figures(evidence: Evidence) -> dict[str, Figure]:
     return {figure.name: figure for figure in drawn}
 
 
-def save_figures(evidence: Evidence, folder: Path) -> tuple[Path, ...]:
-    """Save all figures of the evidence into the folder."""
-    return save_drawn(figures(evidence).values(), folder)
-
-
 def save_drawn(drawn: Iterable[Figure], folder: Path) -> tuple[Path, ...]:
     """Write each figure that could be drawn as ``<name>.svg`` and ``<name>.png`` and return the paths.
 
@@ -62,4 +57,4 @@ def _renumbered(svg: str) -> str:
     return _CLIP_NUMBER.sub(lambda number: str(seen.setdefault(number[0], len(seen) + 1)), svg)
 
 
-__all__ = ["FIGURES", "VEGA_LITE", "Figure", "figures", "save_drawn", "save_figures"]
+__all__ = ["FIGURES", "VEGA_LITE", "Figure", "figures", "save_drawn"]
