@@ -14,5 +14,5 @@ def report_launch(folder: str, cwd: str) -> None:
     place = Path(folder)
     (launch,) = (launch for launch in read_launches(place.parent.parent) if launch.name == place.name)
     os.chdir(cwd)
-    _, _, page = report_study(load_study(launch.overrides))
+    _, page = report_study(load_study(launch.overrides))
     print(page)
