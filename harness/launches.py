@@ -14,7 +14,7 @@ the job id that it was just told; that job still carries the launch's name in it
 import json
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -48,12 +48,13 @@ class Launch:
 
 
 @dataclass(frozen=True)
-class QueuedRun:
-    """Where a run waits or is trained: the job, what Slurm says of it, and the launch that sent it."""
+class ActiveJob:
+    """A job of ours that has not ended: what Slurm says of it, the launch that sent it, and its runs."""
 
-    job: str
+    id: str
     state: str
     launch: Launch
+    runs: tuple[str, ...]
 
 
 def launches_folder(output: Path) -> Path:
@@ -92,25 +93,25 @@ def read_launches(output: Path) -> tuple[Launch, ...]:
     return tuple(sorted(launches, key=lambda launch: launch.began))
 
 
-def queued_runs(launches: Iterable[Launch], jobs: Iterable[tuple[str, str, str]]) -> dict[str, QueuedRun]:
-    """The runs that are in jobs that have not ended; ``jobs`` are what Slurm lists: (id, state, comment).
+def active_jobs(launches: Iterable[Launch], listed: Iterable[tuple[str, str, str]]) -> Iterator[ActiveJob]:
+    """Our jobs that have not ended; ``listed`` is what Slurm lists of such jobs: (id, state, comment).
 
     A job counts as ours if both its number and its comment say so: numbers begin anew when a cluster is set up again.
     """
     by_launch: dict[str, dict[str, str]] = {}
-    for job, state, comment in jobs:
+    for job, state, comment in listed:
         words = comment.split(" ", 2)
         if words[0] == "harness" and len(words) > 1:
             by_launch.setdefault(words[1], {})[job] = state
-    found: dict[str, QueuedRun] = {}
     for launch in launches:
         states = by_launch.get(launch.name, {})
         nameless = sorted(set(states) - {pack.job for pack in launch.packs} - {launch.report_job})
         for pack in launch.packs:
             job = pack.job or next(iter(nameless), "")  # sent, but the launch was cut off before it wrote the number
             if job in states:
-                found |= {run: QueuedRun(job, states[job], launch) for run in pack.runs}
-    return found
+                yield ActiveJob(job, states[job], launch, pack.runs)
+        if launch.report_job in states:
+            yield ActiveJob(launch.report_job, states[launch.report_job], launch, ())
 
 
 def with_jobs(launch: Launch, first: int, jobs: Sequence[str]) -> Launch:
@@ -124,12 +125,8 @@ def log_files(launch: Launch, job: str, output: Path) -> tuple[Path, ...]:
     return tuple(sorted((launches_folder(output) / launch.name / "submitit").glob(f"{job}_0_log.*")))
 
 
-def jobs_of(launches: Sequence[Launch], named: str) -> Mapping[str, Launch]:
-    """The jobs of a study, or those that hold a run whose id begins with ``named``; also a launch by its name."""
-    return {
-        pack.job: launch
-        for launch in launches
-        for pack in launch.packs
-        if pack.job
-        and (named in (launch.study, launch.name) or any(run.startswith(named) for run in pack.runs if len(named) >= 4))
-    }
+def is_named(job: ActiveJob, named: str) -> bool:
+    """Whether ``named`` is the job's study or launch, or begins the id of one of its runs."""
+    return named in (job.launch.study, job.launch.name) or (
+        len(named) >= 4 and any(run.startswith(named) for run in job.runs)
+    )

@@ -10,7 +10,7 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -170,6 +170,23 @@ def queue() -> tuple[Job, ...]:
     """
     lines = _ask("squeue", "--me", "--noheader", "--array", "--format=%i|%T|%k").splitlines()
     return tuple(Job(*line.split("|", 2)) for line in lines if line.count("|") >= 2)
+
+
+def words(jobs: Sequence[str]) -> dict[str, str]:
+    """Slurm's word for each job: the queue's for those in it, accounting's for how the others ended, if it is kept.
+
+    A job that is in neither has none.
+
+    Raises:
+        SlurmError: Slurm can't be asked.
+    """
+    found = {job.id: job.state for job in queue()}
+    ended = [job for job in jobs if job not in found]
+    if ended:
+        with suppress(SlurmError):  # a site without accounting: then only our files tell how a job ended
+            said = _ask("sacct", "-X", "--noheader", "--parsable2", "--format=JobID,State", "--jobs", ",".join(ended))
+            found |= dict(line.split("|", 1) for line in said.splitlines() if "|" in line)
+    return {job: found[job] for job in jobs if job in found}
 
 
 def cancel(jobs: Sequence[str]) -> None:

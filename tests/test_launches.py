@@ -1,16 +1,18 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.errors import RecordError
 from harness.launches import (
+    ActiveJob,
     Launch,
     SentPack,
+    active_jobs,
     comment_of,
-    jobs_of,
+    is_named,
     launches_folder,
     new_name,
-    queued_runs,
     read_launches,
     with_jobs,
     write_launch,
@@ -44,21 +46,25 @@ def test_a_ledger_that_can_not_be_read_is_refused(tmp_path: Path) -> None:
 
 def test_the_runs_of_jobs_that_have_not_ended_are_queued_whatever_their_state() -> None:
     launch = made_launch("demo-1", "7_0", "7_1")
-    queued = queued_runs([launch], [("7_0", "SUSPENDED", comment(launch)), ("9", "RUNNING", "mine")])
-    assert {run: (one.job, one.state) for run, one in queued.items()} == {
-        "aaaa11": ("7_0", "SUSPENDED"), "bbbb22": ("7_0", "SUSPENDED"),
-    }  # fmt: skip
+    jobs = active_jobs([launch], [("7_0", "SUSPENDED", comment(launch)), ("9", "RUNNING", "mine")])
+    assert list(jobs) == [ActiveJob("7_0", "SUSPENDED", launch, ("aaaa11", "bbbb22"))]
 
 
 def test_a_job_number_that_another_job_has_now_is_not_ours() -> None:
     launch = made_launch("demo-1", "7_0", "7_1")
-    assert queued_runs([launch], [("7_0", "RUNNING", "harness other-1 aaaa11"), ("7_1", "RUNNING", "")]) == {}
+    assert list(active_jobs([launch], [("7_0", "RUNNING", "harness other-1 aaaa11"), ("7_1", "RUNNING", "")])) == []
 
 
 def test_a_launch_that_was_cut_off_before_it_wrote_the_numbers_is_found_by_its_name() -> None:
     launch = made_launch("demo-1")
-    queued = queued_runs([launch], [("7_0", "PENDING", comment(launch)), ("7_1", "PENDING", comment(launch))])
-    assert set(queued) == {"aaaa11", "bbbb22", "cccc33"}
+    jobs = active_jobs([launch], [("7_0", "PENDING", comment(launch)), ("7_1", "PENDING", comment(launch))])
+    assert {run for job in jobs for run in job.runs} == {"aaaa11", "bbbb22", "cccc33"}
+
+
+def test_the_report_s_job_is_ours_too() -> None:
+    launch = replace(made_launch("demo-1", "7_0", "7_1"), report_job="8")
+    jobs = active_jobs([launch], [("8", "PENDING", "harness demo-1 report")])
+    assert [(job.id, job.runs) for job in jobs] == [("8", ())]
 
 
 def test_a_comment_names_the_launch_and_as_many_runs_as_it_takes() -> None:
@@ -71,9 +77,9 @@ def test_a_comment_names_the_launch_and_as_many_runs_as_it_takes() -> None:
 
 def test_jobs_are_found_by_study_by_launch_and_by_run() -> None:
     launch = made_launch("demo-1", "7_0", "7_1")
-    assert set(jobs_of([launch], "demo")) == set(jobs_of([launch], "demo-1")) == {"7_0", "7_1"}
-    assert set(jobs_of([launch], "cccc")) == {"7_1"}
-    assert set(jobs_of([launch], "c")) == set(jobs_of([launch], "other")) == set()
+    jobs = [ActiveJob(pack.job, "PENDING", launch, pack.runs) for pack in launch.packs]
+    for named, found in (("demo", 2), ("demo-1", 2), ("cccc", 1), ("cccc33", 1), ("c", 0), ("other", 0)):
+        assert sum(is_named(job, named) for job in jobs) == found
 
 
 def test_two_launches_of_one_second_have_two_names() -> None:

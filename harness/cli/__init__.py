@@ -6,6 +6,7 @@ import sys
 import typer
 
 from harness.cli import (
+    again,
     claims,
     compare,
     fitting,
@@ -34,6 +35,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 running.add_to(app)
+again.add_to(app)
 standing.add_to(app)
 reading.add_to(app)
 fitting.add_to(app)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.cli.tables import short
+from harness.launches import log_files, read_launches
 from harness.records import is_finished, read_events
 from harness.states import read_state
 
@@ -47,9 +48,9 @@ def follow_events(folder: Path) -> Iterator[dict[str, Any]]:
 
 def job_outputs(folder: Path, output: Path) -> Iterator[tuple[Path, str]]:
     """The end of what each of the run's Slurm jobs wrote to its out and err files below ``output``."""
-    jobs = {str(event["slurm"]["job_id"]) for event in read_events(folder) if (event.get("slurm") or {}).get("job_id")}
-    for job in sorted(jobs):
-        for path in sorted(output.glob(f"slurm/**/*{job}*log.*")):
-            with path.open("rb") as file:
-                file.seek(max(0, file.seek(0, 2) - _LAST_BYTES))
-                yield path, file.read().decode(errors="replace")
+    for launch in read_launches(output):
+        for pack in launch.packs:
+            for path in log_files(launch, pack.job, output) if folder.name in pack.runs else ():
+                with path.open("rb") as file:
+                    file.seek(max(0, file.seek(0, 2) - _LAST_BYTES))
+                    yield path, file.read().decode(errors="replace")

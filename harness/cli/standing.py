@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +12,7 @@ from harness.cli.arguments import Json, Overrides
 from harness.errors import RecordError
 
 if TYPE_CHECKING:
+    from harness.launches import Launch
     from harness.states import RunState
     from harness.study import Study
 
@@ -40,25 +41,73 @@ def status(overrides: Overrides = None, *, as_json: Json = False) -> None:
     from harness.study import load_study
 
     study = load_study(overrides or [])
-    states = states_of(study)
+    states, notes = _standing(study)
     if as_json:
-        print(json.dumps({"study": study.name, "runs": {name: to_dict(state) for name, state in states.items()}}))
+        print(
+            json.dumps(
+                {"study": study.name, "notes": notes, "runs": {name: to_dict(state) for name, state in states.items()}}
+            )
+        )
     else:
         show_table(status_table(study, states))
+        for line in notes:
+            print(line)
     raise typer.Exit(0 if all(state.state in DONE for state in states.values()) else 1)
 
 
 def states_of(study: "Study") -> "dict[str, RunState]":
     """Where each run of the study stands now."""
+    return _standing(study)[0]
+
+
+def _standing(study: "Study") -> "tuple[dict[str, RunState], tuple[str, ...]]":
+    """Where each run of the study stands, and what was edited since jobs were sent that have not ended."""
+    from harness.launches import ActiveJob
     from harness.states import read_states
 
-    jobs, ask = slurm_words(study)
-    return read_states(study.runs, runs_folder=study.runs_folder, now=time.time(), jobs=jobs, ask=ask)
+    last = _last_launches(study)
+    states = read_states(
+        {**study.runs, **last},
+        runs_folder=study.runs_folder,
+        now=time.time(),
+        jobs={run: job for run, (job, _) in last.items()},
+        ask=_ask_slurm if last else None,
+    )
+    waiting = [
+        ActiveJob(job, states[run].state, launch, (run,))
+        for run, (job, launch) in last.items()
+        if states[run].state in ("queued", "running")
+    ]
+    notes: tuple[str, ...] = ()
+    if waiting:
+        from harness.cli.submitting import changes_since_launched
+
+        notes = tuple(changes_since_launched(study, waiting))
+    return {run: states[run] for run in study.runs}, notes
 
 
-def slurm_words(study: "Study") -> tuple[Mapping[str, str], Callable[[tuple[str, ...]], Mapping[str, str]] | None]:
-    """The Slurm job that each run was last submitted in, and a question to Slurm about many jobs at once."""
-    return {}, None
+def _last_launches(study: "Study") -> "dict[str, tuple[str, Launch]]":
+    """The job and the launch that each run was last sent in: of runs of the study, and of launches in its name."""
+    from harness.launches import read_launches
+
+    return {
+        run: (pack.job, launch)
+        for launch in read_launches(Path(study.runtime.output))
+        for pack in launch.packs
+        for run in pack.runs
+        if pack.job and (run in study.runs or launch.study == study.name)
+    }
+
+
+def _ask_slurm(jobs: tuple[str, ...]) -> Mapping[str, str]:
+    """Slurm's word for each job; where it can't be asked the files have to do, and that is said."""
+    from launch import slurm
+
+    try:
+        return slurm.words(jobs)
+    except slurm.SlurmError as error:
+        typer.echo(f"Slurm is not asked: {error}", err=True)
+        return {}
 
 
 def failures(overrides: Overrides = None, *, as_json: Json = False) -> None:

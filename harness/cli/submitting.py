@@ -18,13 +18,13 @@ from harness.cli.reporting import report_launch
 from harness.cli.tables import duration, plural
 from harness.errors import ConfigError
 from harness.launches import (
+    ActiveJob,
     Launch,
-    QueuedRun,
     SentPack,
+    active_jobs,
     comment_of,
     launches_folder,
     new_name,
-    queued_runs,
     read_launches,
     with_jobs,
     write_launch,
@@ -70,16 +70,23 @@ def submit_missing(study: "Study", planned: Sequence["PlannedRun"], *, how: Send
         return len(missing)
     require_writable(study.runs_folder)
     with _one_launch_at_a_time(launches_folder(output)):
-        waiting = ask_queue(output)
-        for line in changes_since_launched(study, waiting):
+        jobs = active(output)
+        for line in changes_since_launched(study, jobs):
             console.print(line, markup=False, highlight=False)
+        waiting = {run: job.id for job in jobs for run in job.runs}
         free = [run for run in missing if run.id not in waiting]
         packs = _packs(study, free, parameters)
         room = len(packs)
         if study.launcher.max_queued is not None:
-            room = max(0, study.launcher.max_queued - len({queued.job for queued in waiting.values()}))
+            room = max(0, study.launcher.max_queued - len(jobs))
         if packs[:room]:
-            launch = _send(study, packs[:room], parameters, report=how.report, after=_jobs(study, waiting))
+            launch = _send(
+                study,
+                packs[:room],
+                parameters,
+                report=how.report,
+                after=sorted({waiting[run] for run in study.runs if run in waiting}),
+            )
             console.print(_account(launch, study), markup=False, highlight=False, soft_wrap=True)
         _say_rest(console, study, waiting=len(missing) - len(free), unsent=packs[room:])
     return len(missing)
@@ -109,33 +116,34 @@ def slurm_parameters(study: "Study") -> dict[str, Any]:
     return parameters
 
 
-def ask_queue(output: Path) -> dict[str, QueuedRun]:
-    """The runs that wait or are trained in jobs of ours: one question to Slurm, none if nothing was ever launched.
+def active(output: Path) -> tuple[ActiveJob, ...]:
+    """The jobs of ours that have not ended: one question to Slurm, none if nothing was ever launched.
 
     Raises:
         HarnessError: Slurm can't be asked.
     """
     launches = read_launches(output)
     if not launches:
-        return {}
+        return ()
     with said_by_slurm():
-        return queued_runs(launches, ((job.id, job.state, job.comment) for job in slurm.queue()))
+        return tuple(active_jobs(launches, ((job.id, job.state, job.comment) for job in slurm.queue())))
 
 
-def changes_since_launched(study: "Study", waiting: Mapping[str, QueuedRun]) -> Iterator[str]:
+def changes_since_launched(study: "Study", jobs: Sequence[ActiveJob]) -> Iterator[str]:
     """What was edited while jobs wait; they run what was launched, whatever is edited."""
-    ours = {run: queued for run, queued in waiting.items() if queued.launch.study == study.name}
+    ours = [job for job in jobs if job.launch.study == study.name and job.runs]
     now = code_digest()
-    old = {run: queued for run, queued in ours.items() if queued.launch.code != now}
+    old = [job for job in ours if job.launch.code != now]
     if old:
-        codes = ", ".join(sorted({queued.launch.code for queued in old.values()}))
-        yield f"The code was edited since: {plural(len(old), 'queued run')} will run as launched (code {codes})."
-    gone = sorted(run for run in ours if run not in study.runs)
+        codes = ", ".join(sorted({job.launch.code for job in old}))
+        runs = sum(len(job.runs) for job in old)
+        yield f"The code was edited since: {plural(runs, 'queued run')} will run as launched (code {codes})."
+    gone = [(run, job.id) for job in ours for run in job.runs if run not in study.runs]
     if gone:
-        jobs = ", ".join(sorted({ours[run].job for run in gone}))
         yield (
             f"{plural(len(gone), 'queued run')} of study {study.name} are not in it as it is now: a value or an "
-            f"override is another. They run as launched (jobs {jobs}); `harness cancel {gone[0]}` ends one."
+            f"override is another. They run as launched (jobs {', '.join(sorted({job for _, job in gone}))}); "
+            f"`harness cancel {gone[0][0]}` ends one."
         )
 
 
@@ -299,10 +307,6 @@ def _show_scripts(
     for index, pack in enumerate(packs):
         print(f"# pack {index}: {plural(len(pack.items), 'run')}, {duration(pack.seconds)} as predicted: "
               f"{' '.join(run.id for run in pack.items[:8])}{' ...' if len(pack.items) > 8 else ''}")  # fmt: skip
-
-
-def _jobs(study: "Study", waiting: Mapping[str, QueuedRun]) -> tuple[str, ...]:
-    return tuple(sorted({queued.job for run, queued in waiting.items() if run in study.runs}))
 
 
 def _account(launch: Launch, study: "Study") -> str:
