@@ -25,6 +25,7 @@ class Progress:
     """How far a run has come. The only thing in the harness that changes while it is used.
 
     ``loss_sum`` adds the batch losses since the last evaluation, on the device: reading it would wait for the device.
+    ``inherited_steps`` were taken by a shorter run of the same trunk (see ``harness.trunks``).
     """
 
     step: int
@@ -33,6 +34,7 @@ class Progress:
     evaluation_seconds: float = 0.0
     curve: list[Evaluation] = field(default_factory=list)
     curve_seconds: list[float] = field(default_factory=list)
+    inherited_steps: int = 0
     saved_at: float = field(default_factory=time.monotonic)
 
 
@@ -49,6 +51,7 @@ def save(path: Path, *, run_id: str, model: nn.Module, optimizer: Optimizer, pro
         "evaluation_seconds": progress.evaluation_seconds,
         "curve": [to_dict(evaluation) for evaluation in progress.curve],
         "curve_seconds": progress.curve_seconds,
+        "inherited_steps": progress.inherited_steps,
     }
     if progress.loss_sum.device.type == "cuda":
         state["cuda_random_state"] = torch.cuda.get_rng_state(progress.loss_sum.device)
@@ -78,6 +81,7 @@ def restore(path: Path, *, run_id: str, model: nn.Module, optimizer: Optimizer, 
         evaluation_seconds=state["evaluation_seconds"],
         curve=[from_dict(Evaluation, evaluation, where=str(path)) for evaluation in state["curve"]],
         curve_seconds=state["curve_seconds"],
+        inherited_steps=state["inherited_steps"],
     )
 
 

@@ -285,6 +285,20 @@ def cell_id(run: RunConfig) -> str:
     return _digest({"cell": tree, "training_version": TRAINING_VERSION})
 
 
+def trunk_id(run: RunConfig) -> str | None:
+    """The name of the runs that are one up to their cooldowns, if there can be any: as the cell's, for all budgets.
+
+    Such a run rises and stays as every other of its trunk and seed does, for as long as both stay.
+    """
+    optim = run.optim
+    if optim.schedule != "warmup_stable_decay" or (optim.warmup_steps is None and optim.warmup_fraction):
+        return None
+    tree = to_dict(run)
+    for own in ("seed", "budget", "evaluations"):
+        del tree[own]
+    return _digest({"trunk": tree, "training_version": TRAINING_VERSION})
+
+
 def _digest(tree: dict[str, Any]) -> str:
     text = json.dumps(tree, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

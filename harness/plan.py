@@ -4,17 +4,18 @@ Parameters and FLOPs are counted on the meta device, once for each shape; the ti
 finished runs of the same shape had, else from ``conf/runtime``.
 """
 
+import functools
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from harness.config import BudgetConfig, RunConfig, RuntimeConfig, run_id
+from harness.config import BudgetConfig, RunConfig, RuntimeConfig, run_id, trunk_id
 from harness.data import check_sizes, describe
 from harness.errors import ConfigError, RecordError
 from harness.flops import StepCost, count_step
-from harness.optim import check_schedule
+from harness.optim import check_schedule, cooldown_start
 from harness.records import is_finished, read_record
 from harness.schema import to_dict
 
@@ -41,6 +42,25 @@ class PlannedRun:
     def examples_seen(self) -> int:
         """Examples of all steps, repeats counted."""
         return self.steps * self.config.optim.batch_size
+
+    @functools.cached_property
+    def trunk(self) -> str | None:
+        """The trunk that other budgets share with it, if they can."""
+        return trunk_id(self.config)
+
+    @functools.cached_property
+    def trunk_steps(self) -> int:
+        """The steps before the cooldown, which longer budgets share; 0 without a trunk."""
+        return cooldown_start(self.config.optim, steps=self.steps) if self.trunk else 0
+
+    @functools.cached_property
+    def evaluation_steps(self) -> frozenset[int]:
+        """After which steps it is scored on validation; the last step is one of them.
+
+        None is on a trunk: where they are depends on the budget, and what budgets share must not.
+        """
+        count, first = self.config.evaluations, self.trunk_steps
+        return frozenset(first + round((self.steps - first) * (i + 1) / count) for i in range(count))
 
 
 def plan_runs(runs: Iterable[RunConfig], *, runtime: RuntimeConfig) -> tuple[PlannedRun, ...]:

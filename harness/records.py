@@ -99,7 +99,8 @@ class Measured:
 
     ``wall_seconds`` is the training that the result rests on; ``lost_seconds`` is training that was done again after
     an attempt ended past its last checkpoint. ``commit`` and ``slurm``: see ``harness.provenance``; ``slurm`` is of
-    the last attempt, and empty outside Slurm.
+    the last attempt, and empty outside Slurm. ``inherited_flops`` were spent by a shorter run of the same trunk; FLOPs,
+    seconds and burden are nevertheless those of the whole run, since its result rests on them.
     """
 
     schema_version: int
@@ -124,6 +125,7 @@ class Measured:
     versions: Mapping[str, str]
     commit: str
     slurm: Mapping[str, str]
+    inherited_flops: int = 0
 
 
 def write_json(path: Path, tree: Any) -> None:

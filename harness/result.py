@@ -87,6 +87,7 @@ def make_measured(session: Session, progress: Progress, *, setup_seconds: float)
         versions=provenance.versions(),
         commit=provenance.commit(),
         slurm=provenance.slurm(),
+        inherited_flops=progress.inherited_steps * session.planned.cost.step_flops,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from harness.config import trunk_id
 from harness.errors import ConfigError, RecordError
 from harness.records import Measured, Record, is_finished, read_record
 from harness.schema import to_dict
@@ -15,6 +16,7 @@ from harness.schema import to_dict
 RUN_COLUMNS: dict[str, type[pl.DataType]] = {
     "run_id": pl.String,
     "cell": pl.String,
+    "trunk": pl.String,
     "status": pl.String,
     "model": pl.String,
     "width": pl.Int64,
@@ -95,6 +97,7 @@ def _row(record: Record, measured: Measured) -> dict[str, Any]:
     run = record.config
     known = {**to_dict(record), **to_dict(measured)}
     own = {
+        "trunk": trunk_id(run),
         "model": run.model.name,
         "width": run.model.width,
         "depth": run.model.depth,

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness import device as machine
-from harness import provenance
+from harness import provenance, trunks
 from harness.batches import batches
 from harness.checkpoint import Progress, restore, save
 from harness.config import RuntimeConfig
@@ -78,6 +78,11 @@ def _attempt(planned: PlannedRun, *, runtime: RuntimeConfig, owner: Owner, stop:
         optimizer=session.optimizer,
         device=session.device,
     )
+    if progress.step == 0:
+        kept = trunks.start(
+            planned, runtime=runtime, model=session.model, optimizer=session.optimizer, device=session.device
+        )
+        progress = kept or progress
     setup_seconds = time.perf_counter() - began
     append_event(
         folder,
@@ -104,7 +109,7 @@ def _attempt(planned: PlannedRun, *, runtime: RuntimeConfig, owner: Owner, stop:
 def _train(session: Session, progress: Progress) -> Ending:
     """The loop. Between steps, what is due: evaluations by step; heartbeats, checkpoints and signals by clock."""
     run, steps, data = session.planned.config, session.planned.steps, session.data
-    evaluation_steps = {round(steps * (i + 1) / run.evaluations) for i in range(run.evaluations)}
+    evaluation_steps, trunk_steps = session.planned.evaluation_steps, session.planned.trunk_steps
     peak_rate = peak_learning_rate(run.optim, width=run.model.width)
     model, optimizer = session.model.train(), session.optimizer
     rows = batches(len(data.train.labels), batch_size=run.optim.batch_size, seed=run.seed, first_step=progress.step)
@@ -121,12 +126,17 @@ def _train(session: Session, progress: Progress) -> Ending:
             progress.step += 1
 
             evaluation_due = progress.step in evaluation_steps
+            trunk_due = progress.step == trunk_steps
             beat_due = time.perf_counter() - resumed > session.runtime.heartbeat_seconds
-            if evaluation_due or beat_due or session.stop.is_set():
+            if evaluation_due or trunk_due or beat_due or session.stop.is_set():
                 machine.wait_for(session.device)
                 progress.wall_seconds += time.perf_counter() - resumed
                 if evaluation_due and not _evaluate(session, progress):
                     return "diverged"
+                if trunk_due:
+                    trunks.keep(
+                        session.planned, runtime=session.runtime, model=model, optimizer=optimizer, progress=progress
+                    )
                 ending = _beat(session, progress)
                 if ending != "go on":
                     return ending

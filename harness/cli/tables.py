@@ -89,6 +89,9 @@ def plan_each_table(study: "Study", planned: Sequence["PlannedRun"], *, done: Co
 
 def plan_rows(planned: Sequence["PlannedRun"], *, done: Collection[str]) -> list[dict[str, object]]:
     """The plan for another program: a mapping a run."""
+    from harness.trunks import inherited_steps
+
+    inherited = inherited_steps(planned)
     return [
         {
             "id": run.id,
@@ -96,6 +99,7 @@ def plan_rows(planned: Sequence["PlannedRun"], *, done: Collection[str]) -> list
             "params": run.cost.params,
             "forward_flops": run.cost.forward_flops,
             "training_flops": run.training_flops,
+            "inherited_flops": inherited.get(run.id, 0) * run.cost.step_flops,
             "steps": run.steps,
             "seconds": run.seconds,
             "config": to_dict(run.config),
@@ -105,13 +109,19 @@ def plan_rows(planned: Sequence["PlannedRun"], *, done: Collection[str]) -> list
 
 
 def _plan_caption(study: "Study", planned: Sequence["PlannedRun"], *, done: Collection[str]) -> str:
+    from harness.trunks import inherited_steps
+
     missing = [run for run in planned if run.id not in done]
-    flops = sum(run.training_flops for run in missing)
-    seconds = sum(run.seconds for run in missing)
+    inherited = inherited_steps(planned)
+    own_steps = {run.id: run.steps - inherited.get(run.id, 0) for run in missing}
+    apart = sum(run.training_flops for run in missing)
+    flops = sum(own_steps[run.id] * run.cost.step_flops for run in missing)
+    seconds = sum(run.seconds * own_steps[run.id] / run.steps for run in missing)
+    shared = f" ({100 * (1 - flops / apart):.0f} % less than apart: budgets share trunks)" if flops < apart else ""
     left_out = f" {study.left_out} points of the grid do not meet its 'where'." if study.left_out else ""
     return (
         f"{plural(len(planned), 'run')}: {len(planned) - len(missing)} done, {len(missing)} missing, {short(flops)} "
-        f"FLOPs, about {duration(seconds)} on one worker.{left_out}"
+        f"FLOPs{shared}, about {duration(seconds)} on one worker.{left_out}"
     )
 
 
