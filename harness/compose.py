@@ -92,10 +92,18 @@ def compose_tree(plain: Sequence[str], *, config: str = "config") -> Tree:
     """
     try:
         with initialize_config_module("conf", version_base="1.3"):
-            composed = compose(config, overrides=list(plain))
+            composed = compose(config, overrides=[quote_choice(word) for word in plain])
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_explain(str(error), config=config)) from error
     return _container(composed, resolve=False)
+
+
+def quote_choice(word: str) -> str:
+    """The override, a group's choice that looks like a number quoted: Hydra would take ``recipe=2015`` for an int."""
+    key, _, value = word.partition("=")
+    if not (is_group(key) and re.fullmatch(r"\d+(,\d+)*", value)):
+        return word
+    return f"{key}=" + ",".join(f"'{choice}'" for choice in value.split(","))
 
 
 def resolve(tree: Tree) -> Tree:
@@ -116,6 +124,7 @@ def is_group(key: str) -> bool:
         "augment",
         "optim",
         "numerics",
+        "recipe",
         "runtime",
         "tracking",
         "launcher",

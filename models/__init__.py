@@ -10,11 +10,13 @@ from collections.abc import Callable
 
 from torch import nn
 
-from models import cnn, from_torchvision, mlp, resnet, vit, wide_resnet
+from models import cnn, efficientnet_v2, from_torchvision, mlp, plain_cnn, resnet, vit, wide_resnet
 
 MODELS: dict[str, Callable[..., nn.Module]] = {
     "cnn": cnn.build,
+    "efficientnet_v2": efficientnet_v2.build,
     "mlp": mlp.build,
+    "plain_cnn": plain_cnn.build,
     "resnet": resnet.build,
     "vit": vit.build,
     "wide_resnet": wide_resnet.build,

@@ -9,6 +9,7 @@ from harness.errors import ConfigError
 from harness.flops import build_model, count_step
 from models import from_torchvision
 
+RELU = {"activation": "relu", "pooling": "max", "dropout": 0.0}
 TORCHVISION_SIZE = (from_torchvision.PUBLISHED_WIDTH, 1)
 
 
@@ -83,6 +84,9 @@ def copy_in_order(source: nn.Module, target: nn.Module) -> None:
         (ModelConfig("resnet", 16, 2, {}), "depth: 2 layers is not 6 n \\+ 2"),
         (ModelConfig("wide_resnet", 16, 20, {"dropout": 0.0}), "depth: 20 layers is not 6 n \\+ 4; take 10, 16, 22"),
         (ModelConfig("wide_resnet", 16, 16, {"dropout": 1.0}), r"options.dropout: 1.0 must lie in \[0, 1\)"),
+        (ModelConfig("plain_cnn", 8, 1, {**RELU, "activation": "gelu"}), "options.activation: gelu is none of tanh, r"),
+        (ModelConfig("plain_cnn", 8, 1, {**RELU, "dropout": 1.0}), "options.dropout: 1.0 must lie in"),
+        (ModelConfig("efficientnet_v2", 8, 1, {"dropout": 0.0, "dropped_blocks": 1.0}), "options.dropped_blocks: 1.0"),
         (ModelConfig("wide_resnet", 16, 16, {}), "model.options: missing dropout; conf/model/wide_resnet.yaml"),
         (ModelConfig("vit", 64, 4, {"patch": 5, "head_width": 16}), "options.patch: patches of 5 x 5 do not tile"),
         (ModelConfig("vit", 72, 4, {"patch": 4, "head_width": 16}), "width: 72 is no multiple of options.head_width"),
@@ -131,3 +135,45 @@ def test_torchvision_sees_a_grey_image_in_all_three_colours() -> None:
 def test_an_option_goes_to_torchvision_s_constructor() -> None:
     half = params("torchvision:mobilenet_v2", width=64, depth=1, classes=1000, width_mult=0.5)
     assert half == 1_968_680  # of 3,504,872
+
+
+def test_the_plain_network_as_it_stands_is_of_lenet_5_s_form() -> None:
+    """Two 5x5 convolutions, each followed by tanh and 2x2 averages, then a hidden layer (doi 10.1109/5.726791)."""
+    options = {"activation": "tanh", "pooling": "average", "dropout": 0.0}
+    network = build_model(ModelConfig("plain_cnn", 6, 1, options), image_shape=(1, 28, 28), num_classes=10)
+    kinds = [type(module) for module in network.children()]
+    stage = [nn.Conv2d, nn.Tanh, nn.AvgPool2d]
+    assert kinds == [*stage, *stage, nn.Flatten, nn.Dropout, nn.Linear, nn.Tanh, nn.Dropout, nn.Linear]
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
+    first = network[0]
+    assert isinstance(first, nn.Conv2d)
+    assert sum(p.numel() for p in first.parameters()) == 156  # layer C1 of the paper
+
+
+def test_stochastic_depth_drops_whole_examples_in_training_and_keeps_the_mean() -> None:
+    from models.efficientnet_v2 import StochasticDepth
+
+    torch.manual_seed(0)
+    drop, images = StochasticDepth(0.25), torch.ones(10_000, 2, 3, 3)
+    seen = drop.train()(images)
+    assert sorted({round(value, 4) for image in seen for value in (float(image.min()), float(image.max()))}) == [
+        0,
+        1.3333,
+    ]
+    assert torch.equal(seen.amin(dim=(1, 2, 3)), seen.amax(dim=(1, 2, 3)))
+    assert float(seen.mean()) == pytest.approx(1.0, abs=0.02)  # three standard errors of 0.0058
+    assert drop.eval()(images) is images
+
+
+def test_squeeze_and_excitation_is_torchvision_s_function() -> None:
+    from torchvision.ops import SqueezeExcitation
+
+    from models.efficientnet_v2 import Squeeze
+
+    theirs = SqueezeExcitation(8, 2, activation=nn.SiLU)
+    ours = Squeeze(8, squeezed=2)
+    with torch.no_grad():
+        for value, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+            value.copy_(other)
+    images = torch.randn(3, 8, 5, 5)
+    torch.testing.assert_close(ours(images), theirs(images))

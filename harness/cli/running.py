@@ -52,7 +52,7 @@ def demo(overrides: Overrides = None) -> None:
 
 def run(context: typer.Context) -> None:
     """Hand the arguments over to Hydra; the run's record lands where a study's would."""
-    from harness.compose import compose_tree, parse_overrides
+    from harness.compose import compose_tree, parse_overrides, quote_choice
 
     if not any(word.startswith("-") for word in context.args):
         compose_tree(parse_overrides(context.args).plain)  # our words for a mistake instead of Hydra's
@@ -86,7 +86,7 @@ def run(context: typer.Context) -> None:
             sys.exit(2)
 
     signal.signal(signal.SIGINT, lambda *_: signal.raise_signal(signal.SIGTERM))  # which saves the run, then ends it
-    sys.argv = ["harness run", *context.args]
+    sys.argv = ["harness run", *map(quote_choice, context.args)]
     application()
 
 
