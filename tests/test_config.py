@@ -65,7 +65,7 @@ def test_no_field_is_in_two_configurations() -> None:
         ("model.widht=3", "command line: unknown key 'model.widht'; did you mean 'model.width'?"),
         ("+model.widht=3", "config.model: unknown key 'widht'; did you mean 'width'?"),
         ("+modle=3", "config: unknown key 'modle'; did you mean 'model'?"),
-        ("model=mpl", "model: unknown choice 'mpl'; did you mean 'mlp'? known: cnn, mlp"),
+        ("model=mpl", "model: unknown choice 'mpl'; did you mean 'mlp'? known: cnn, efficientnet_v2, mlp"),
         ("study=dmeo", "study: unknown choice 'dmeo'; did you mean 'demo'?"),
         ("model.width=8.5", "config.model.width: expected int, got 8.5"),
         ("model.width=wide", "config.model.width: expected int, got 'wide'"),
