@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 
 from harness.errors import FitError
-from harness.evidence import SAME_COMPUTE, Evidence
+from harness.evidence import SAME_COMPUTE, Evidence, joint_surface
 from harness.fits.curve import CurveFit, fit_curve
-from harness.fits.surface import SurfaceFit, fit_surface
+from harness.fits.surface import SurfaceFit
 from harness.fits.undominated import undominated
 
 _SURFACE_EXPONENTS = {"params": "params_exponent", "examples_seen": "examples_exponent"}
@@ -109,8 +109,7 @@ def _surface(evidence: Evidence, response: str) -> SurfaceFit:
         if evidence.surface is None:
             raise FitError(evidence.refused.get("surface", "no surface was fitted"))
         return evidence.surface
-    cells = evidence.cells
-    return fit_surface(cells["params"], cells["examples_seen"], cells["test_loss"])
+    return joint_surface(evidence.cells, evidence.runs, response="test_loss")
 
 
 def _from_surface(fit: SurfaceFit, name: str) -> Measured:

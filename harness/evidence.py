@@ -87,9 +87,9 @@ def gather(study: str, collected: Collected, *, exclusions: Exclusions) -> Evide
             return None
 
     counted = _has_few_mistakes(best)
-    curves = {name: tried(name, partial(_curve, best, form=name, counted=counted)) for name in FORMS}
-    surface = tried("surface", lambda: fit_surface(cells["params"], cells["examples_seen"], cells["test_error"]))
-    profiles = tried("isoflop", lambda: profiles_of(cells["params"], cells["test_error"], _budgets(cells)))
+    curves = {name: tried(name, partial(_curve, best, points.runs, form=name, counted=counted)) for name in FORMS}
+    surface = tried("surface", partial(joint_surface, cells, points.runs))
+    profiles = tried("isoflop", lambda: profiles_of(cells["params"], cells["test_error"], budgets(cells)))
     return replace(
         points,
         curves={name: curve for name, curve in curves.items() if curve is not None},
@@ -164,7 +164,7 @@ def _drop_reasons(runs: pl.DataFrame, exclusions: Exclusions) -> dict[str, str]:
     return reasons
 
 
-def _budgets(cells: pl.DataFrame) -> pl.Series:
+def budgets(cells: pl.DataFrame) -> pl.Series:
     """The nominal budget where there is one, else what was spent."""
     return cells["budget_flops"].fill_null(cells["training_flops"].cast(pl.Float64))
 
@@ -179,8 +179,29 @@ def _has_few_mistakes(cells: pl.DataFrame) -> bool:
     return bool((cells["test_error"] * cells["test_examples"] < FEW_MISTAKES).any())
 
 
-def _curve(cells: pl.DataFrame, *, form: str, counted: bool) -> CurveFit:
-    """The fit to the cells' errors: counted, shares of the one test set that all seeds of a cell have in common."""
+def _curve(cells: pl.DataFrame, runs: pl.DataFrame, *, form: str, counted: bool) -> CurveFit:
+    """The fit to the cells' runs; counted, to the cells' shares of the one test set that all their seeds share."""
     chance = float(cells["chance_error"][0]) if len(cells) else None
-    tests = cells["test_examples"] if counted else None
-    return fit_curve(cells["training_flops"], cells["test_error"], form=form, chance_error=chance, test_examples=tests)
+    if counted:
+        tests = cells["test_examples"]
+        compute, error = cells["training_flops"], cells["test_error"]
+        return fit_curve(compute, error, form=form, chance_error=chance, test_examples=tests)
+    rows = _runs_of(cells, runs)
+    groups = rows["cell"].to_list()
+    return fit_curve(rows["training_flops"], rows["test_error"], form=form, chance_error=chance, groups=groups)
+
+
+def joint_surface(cells: pl.DataFrame, runs: pl.DataFrame, *, response: str = "test_error") -> SurfaceFit:
+    """The surface through the cells' runs.
+
+    Raises:
+        FitError: what ``fit_surface`` refuses.
+    """
+    rows = _runs_of(cells, runs)
+    return fit_surface(rows["params"], rows["examples_seen"], rows[response], groups=rows["cell"].to_list())
+
+
+def _runs_of(cells: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
+    """The cells' runs, cell by cell in the order of the cells: their scatter is what a fit's lack of fit is held to."""
+    ids = cells.select(pl.col("run_ids").alias("run_id")).explode("run_id")
+    return ids.join(runs, on="run_id", how="left", maintain_order="left")

@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.claims import Arms, Verdict
 from harness.discussion import halving, what_would_change
 from harness.evidence import FEW_MISTAKES, Evidence
+from harness.fit_checks import CHECKS, burden, check_rows, growth_of_size, winners_curse
 from harness.html import page_specification, page_template, page_text, vega_bundle, write_page, writing_into
 from harness.plots import Figure, figures, save_drawn
 from harness.plots.arms import arms_figure
@@ -81,6 +82,11 @@ def render(evidence: Evidence, verdicts: Sequence[Verdict], context: Context, *,
         style=page_text("report.css"),
         script=page_text("report.js"),
         fits=fit_rows(evidence),
+        checks=CHECKS,
+        check_rows=check_rows(evidence),
+        growth_of_size=growth_of_size(evidence),
+        winners_curse=winners_curse(evidence),
+        burden=burden(evidence),
         fit_label=lambda name: fit_style(name).label,
         forms=form_rows(evidence),
         arms=arm_rows(arms) if arms else (),

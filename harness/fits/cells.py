@@ -67,7 +67,7 @@ def cell_means(
     if len(groups) != rows:
         raise FitError(f"groups: {len(groups)} labels for {rows} points; one a point would do")
     labels = {group: number for number, group in enumerate(dict.fromkeys(groups))}
-    cell = np.array([labels[group] for group in groups])
+    cell = np.array([labels[group] for group in groups], dtype=int)
     count = np.bincount(cell).astype(float)
     log_sizes = np.stack([np.bincount(cell, np.log(size)) / count for size in sizes])
     astray = np.abs(np.log(sizes) - log_sizes[:, cell]).max(axis=0) > _SAME_SIZE

@@ -137,9 +137,8 @@ def frontier(
     rate = float(np.median(spent / (sizes[0] * sizes[1])))
     budgets = rate * surface.points.prod(axis=0)
     profiles = profiles_of(surface.points[0], surface.error, budgets)
-    fitted = profiles_of(surface.points[0], surface.error * np.exp(-surface.residuals), budgets)
     check, unchecked = _checked(profiles)
-    return Frontier(surface, profiles, check, unchecked, _minima(profiles, fitted, sigma=surface.sigma), rate)
+    return Frontier(surface, profiles, check, unchecked, raw_minima(surface, budgets), rate)
 
 
 def _checked(profiles: Sequence[IsoflopProfile]) -> tuple[IsoflopFit | None, str]:
@@ -149,12 +148,17 @@ def _checked(profiles: Sequence[IsoflopProfile]) -> tuple[IsoflopFit | None, str
         return None, str(reason)
 
 
-def _minima(profiles: Sequence[IsoflopProfile], fitted: Sequence[IsoflopProfile], *, sigma: float) -> Minima:
-    """The best cells, raised by what being the least takes off; the surface says how close their rivals are."""
+def raw_minima(surface: SurfaceFit, budgets: ArrayLike) -> Minima:
+    """The best cells, raised by what being the least takes off; the surface says how close their rivals are.
+
+    ``budgets`` (points,) are the training FLOPs of the surface's points; those within 5 % count as one.
+    """
+    measured = profiles_of(surface.points[0], surface.error, budgets)
+    fitted = profiles_of(surface.points[0], surface.error * np.exp(-surface.residuals), budgets)
     rows = []
-    for profile, rivals in zip(profiles, fitted, strict=True):
+    for profile, rivals in zip(measured, fitted, strict=True):
         best = int(profile.error.argmin())
-        bias = selection_bias(np.log(rivals.error), sigma=max(sigma, 1e-12))
+        bias = selection_bias(np.log(rivals.error), sigma=max(surface.sigma, 1e-12))
         error = float(profile.error[best])
         rows.append((profile.budget, profile.params[best], error, error * np.exp(-bias), len(profile.error)))
     return Minima(*np.array(rows, dtype=float).T)

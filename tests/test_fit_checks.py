@@ -1,0 +1,79 @@
+"""What the report says before a fit is believed: diagnostics, the check of the surface, the curse, and burden."""
+
+import numpy as np
+import polars as pl
+
+from harness.evidence import Evidence
+from harness.fit_checks import CHECKS, burden, check_rows, growth_of_size, winners_curse
+from harness.fits.direction import regression_directions
+from tests.synthetic import evidence_of, synthetic_evidence, synthetic_runs
+
+
+def texts(evidence: Evidence) -> dict[str, dict[str, str]]:
+    return {row.label: dict(zip(CHECKS, row.texts, strict=True)) for row in check_rows(evidence)}
+
+
+def test_every_fit_has_its_checks_and_the_second_optimiser_agrees() -> None:
+    evidence = synthetic_evidence()
+    found = texts(evidence)
+    assert len(found) == len(evidence.curves) + 1
+    assert {one["Second optimiser"] for one in found.values()} == {"agrees"}
+    assert found["power law"]["Most influential cell (Cook's distance)"].startswith("10⁹ FLOPs")
+
+
+def test_lack_of_fit_is_held_against_the_seeds_and_absent_without_them() -> None:
+    """Seeds scatter by 0.05 %; each cell has 5 % of its own."""
+    runs = synthetic_runs(seeds=3, noise=0.0005)
+    own = {cell: 0.05 * draw for cell, draw in zip(runs["cell"].unique().sort(), normals(len(runs)), strict=False)}
+    bumpy = runs.with_columns(pl.col("test_error") * pl.col("cell").replace_strict(own).exp())
+    name = "joint surface at its best allocation"
+    assert float(texts(evidence_of(bumpy))[name]["Lack of fit, p"].replace("×10", "e").split("e")[0]) >= 0
+    surface = evidence_of(bumpy).surface
+    assert surface is not None
+    assert surface.diagnostics.lack_of_fit is not None
+    assert surface.diagnostics.lack_of_fit < 1e-6
+    assert texts(synthetic_evidence(seeds=1))[name]["Lack of fit, p"] == "–"
+
+
+def normals(count: int) -> list[float]:
+    return [float(draw) for draw in np.random.default_rng(0).standard_normal(count)]
+
+
+def test_the_surface_is_checked_by_isoflop_minima() -> None:
+    said = growth_of_size(synthetic_evidence())
+    assert said.startswith("The best number of parameters grows as a power of compute: 0.")
+    assert "by 5 IsoFLOP minima" in said
+    assert growth_of_size(synthetic_evidence(budgets=(1e9,), widths=(8, 16))) == ""
+
+
+def test_the_winner_s_curse_grows_with_the_noise() -> None:
+    said = [winners_curse(synthetic_evidence(seeds=1, noise=noise)) for noise in (0.005, 0.05)]
+    most = [float(one.split(" to ")[1].split(" %")[0]) for one in said]
+    assert most[1] > 3 * most[0]
+
+
+def test_both_directions_are_shown_where_burden_is_measured_with_a_clock() -> None:
+    evidence = synthetic_evidence()
+    found = burden(evidence)
+    assert [axis for axis, *_ in found.rows] == ["training FLOPs", *["hardware burden"] * 3]
+    forward, reverse, middle = (float(power) for _, _, power, _ in found.rows[1:])
+    assert reverse < middle < forward
+    cells = evidence.frontier
+    directions = regression_directions(cells["training_flops"], cells["test_error"])
+    assert float(found.rows[0][2]) == round(directions.forward.value, 1)
+    assert found.drift.startswith("utilisation goes as C**0.")
+
+
+def test_steady_utilisation_is_said_to_be() -> None:
+    runs = synthetic_runs()
+    steady = runs.with_columns((pl.col("training_flops") / 0.3).alias("hardware_burden"))
+    noisy = steady.with_columns(pl.col("hardware_burden") * np.exp(0.1 * np.array(normals(len(runs)))))
+    assert burden(evidence_of(noisy)).drift.startswith("utilisation is not seen to drift with compute")
+
+
+def test_burdens_of_two_kinds_of_processor_make_no_law() -> None:
+    runs = synthetic_runs()
+    names = pl.Series("device_name", ["one", "other"] * (len(runs) // 2) + ["one"] * (len(runs) % 2))
+    found = burden(evidence_of(runs.with_columns(names)))
+    assert found.rows == ()
+    assert found.absent == "The runs are of 2 kinds of processor, whose burdens are not of one kind."
