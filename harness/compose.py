@@ -7,6 +7,7 @@ combination of configuration groups and sets the rest (see ``harness.study``).
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from hydra import compose, initialize_config_module
@@ -20,6 +21,11 @@ from harness.errors import ConfigError
 from harness.schema import unknown
 
 Tree = dict[str, Any]
+
+MOST_POINTS = 1_000_000  # of a study: more can't be meant, and would fill the memory before anything is said
+_SHOWN = 200  # characters of what was typed, in an error message
+_NODES = ("model", "data", "augment", "optim", "numerics", "runtime", "tracking", "launcher", "claims", "study")
+_GROUPS = (*_NODES, "recipe")  # a recipe sets values in the others
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ def parse_overrides(arguments: Sequence[str]) -> Overrides:
         sweeps.pop(key, None)
         values.pop(key, None)
         if override.is_sweep_override():
-            sweeps[key] = tuple(_plain(value) for value in override.sweep_iterator())
+            sweeps[key] = _swept(override, argument)
         else:
             plain.append(_forced(argument, key) if not override.is_delete() else argument)
             if not override.is_delete():
@@ -60,13 +66,33 @@ def parse_overrides(arguments: Sequence[str]) -> Overrides:
 
 def _parse(argument: str) -> Override:
     try:
-        return OverridesParser.create().parse_overrides([argument])[0]
-    except HydraException as error:
-        reason = str(error).splitlines()[0]
+        override = OverridesParser.create().parse_overrides([argument])[0]
+    except (HydraException, ValueError, ArithmeticError, RecursionError) as error:
+        raise _no_override(argument, error) from error
+    if not override.key_or_group:
+        raise _no_override(argument, ValueError("it has no key"))
+    return override
+
+
+def _swept(override: Override, argument: str) -> tuple[Any, ...]:
+    """The values of a sweep, as many as a study can have."""
+    try:
+        values = tuple(_plain(value) for value in islice(override.sweep_iterator(), MOST_POINTS + 1))
+    except (HydraException, ValueError, ArithmeticError) as error:
+        raise _no_override(argument, error) from error
+    if len(values) > MOST_POINTS:
         raise ConfigError(
-            f"command line: '{argument}' is not an override ({reason}); write key=value, e.g. model.width=64, "
-            "or key=a,b,c for a sweep; quote it where the shell would read it"
-        ) from error
+            f"command line: {override.key_or_group}: an axis of more than {MOST_POINTS:,} values; fewer would do"
+        )
+    return values
+
+
+def _no_override(argument: str, error: Exception) -> ConfigError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return ConfigError(
+        f"command line: '{argument[:_SHOWN]}' is not an override ({reason[:_SHOWN]}); write key=value, e.g. "
+        "model.width=64, or key=a,b,c for a sweep; quote it where the shell would read it"
+    )
 
 
 def _forced(argument: str, key: str) -> str:
@@ -93,9 +119,13 @@ def compose_tree(plain: Sequence[str], *, config: str = "config") -> Tree:
     try:
         with initialize_config_module("conf", version_base="1.3"):
             composed = compose(config, overrides=[quote_choice(word) for word in plain])
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, ValueError, RecursionError) as error:
         raise ConfigError(_explain(str(error), config=config)) from error
-    return _container(composed, resolve=False)
+    tree = _container(composed, resolve=False)
+    for group in _NODES if config == "config" else ():
+        if not isinstance(tree.get(group), dict):
+            raise ConfigError(f"command line: {group}: is taken away; choose one of its files with {group}=NAME")
+    return tree
 
 
 def quote_choice(word: str) -> str:
@@ -118,19 +148,7 @@ def resolve(tree: Tree) -> Tree:
 
 def is_group(key: str) -> bool:
     """Whether ``key`` names a configuration group (a folder of ``conf``) and not a value."""
-    return "." not in key and key in (
-        "model",
-        "data",
-        "augment",
-        "optim",
-        "numerics",
-        "recipe",
-        "runtime",
-        "tracking",
-        "launcher",
-        "claims",
-        "study",
-    )
+    return key in _GROUPS
 
 
 def _container(config: DictConfig, *, resolve: bool) -> Tree:

@@ -18,7 +18,7 @@ import os
 import tempfile
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -243,11 +243,33 @@ def read_record(folder: Path) -> tuple[Record, Measured]:
         measured = from_dict(Measured, took, where=str(folder / "measured.json"))
     except ConfigError as error:
         raise RecordError(f"{error}; the file was edited or damaged; remove {folder} and run again") from error
+    nonsense = next(_nonsense(record, measured), None)
+    if nonsense is not None:
+        raise RecordError(f"{folder}: {nonsense}; a file was edited or damaged; remove {folder} and run again")
     if record.run_id != folder.name:
         raise RecordError(
             f"{folder / 'record.json'}: is of run {record.run_id}; the folder was renamed; name it so again"
         )
     return record, measured
+
+
+def _nonsense(record: Record, measured: Measured) -> Iterator[str]:
+    """What no run can have left, in words."""
+    for name in ("train_error", "validation_error", "test_error"):
+        error = getattr(record, name)
+        if error is not None and not 0 <= error <= 1:
+            yield f"{name} is {error}, and an error lies in [0, 1]"
+        if error is None and record.status == "finished":
+            yield f"{name} is missing of a finished run"
+    for name in ("params", "forward_flops", "step_flops", "num_classes", "test_examples"):
+        if getattr(record, name) <= 0:
+            yield f"{name} is {getattr(record, name)}, and must be positive"
+    if record.training_flops != record.steps * record.step_flops:
+        yield "training_flops are not steps x step_flops"
+    if min(measured.wall_seconds, measured.evaluation_seconds, measured.setup_seconds, measured.lost_seconds) < 0:
+        yield "a time is negative"
+    if "torch" not in measured.versions:
+        yield "versions do not say which torch it was"
 
 
 def _require_version(tree: Mapping[str, Any], version: int, *, where: Path) -> None:
@@ -268,7 +290,7 @@ def read_json(path: Path) -> dict[str, Any]:
         tree = json.loads(path.read_bytes())
     except FileNotFoundError as error:
         raise RecordError(f"{path}: is missing; remove {path.parent} and run again") from error
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise RecordError(f"{path}: can't be read ({error}); remove {path.parent} and run again") from error
     if not isinstance(tree, dict):
         raise RecordError(f"{path}: holds no mapping; remove {path.parent} and run again")

@@ -74,7 +74,7 @@ def _parts(kind: Any) -> tuple[Any, tuple[Any, ...], bool]:
 def _convert_union(kinds: tuple[Any, ...], value: Any, *, where: str) -> Any:
     for kind in kinds:  # an exact type first: a bool must not pass as an int
         if type(value) is kind:
-            return value
+            return convert(kind, value, where=where)
     problems = []
     for kind in kinds:
         try:

@@ -7,6 +7,7 @@ every block that has it, or is a new axis of every block; a plain value fixes th
 
 import hashlib
 import itertools
+import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from harness.compose import Overrides, Tree, compose_tree, is_group, parse_overrides, resolve
+from harness.compose import MOST_POINTS, Overrides, Tree, compose_tree, is_group, parse_overrides, resolve
 from harness.config import LauncherConfig, RunConfig, RuntimeConfig, Split, change_run, run_id, split_tree
 from harness.errors import ConfigError
 from harness.rules import Rules, read_rules
@@ -97,6 +98,9 @@ def load_study(arguments: Sequence[str]) -> Study:
     refuse_secrets({**base, **overrides.sweeps})
     config = _study_config(base["study"])
     blocks = [_with_overrides(block, overrides) for block in config.blocks or (Block(axes={}),)]
+    most = sum(math.prod(len(values) for values in block.axes.values()) for block in blocks)
+    if most > MOST_POINTS:
+        raise ConfigError(f"study {config.name}: {most:,} points; {MOST_POINTS:,} at the most: shorten an axis")
     points = [(split, block.arm) for block in blocks for split in _split_points(block, overrides.plain)]
     kept = [(run_id(split[0]), split, arm) for split, arm in points if split is not None]
     if not kept:

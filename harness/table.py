@@ -137,7 +137,11 @@ def read_table(path: Path) -> pl.DataFrame:
     """
     if path.suffix not in (".csv", ".tsv", ".parquet"):
         raise ConfigError(f"{path}: unknown kind of table '{path.suffix}'; give a .csv, .tsv or .parquet file")
-    if not path.is_file():
+    try:
+        is_file = path.is_file()
+    except (OSError, ValueError) as error:  # a name that no file can have
+        raise ConfigError(f"{str(path)[:100]}: can't name a file ({error.args[-1]}); give a file of points") from error
+    if not is_file:
         raise ConfigError(f"{path}: {'is a folder' if path.is_dir() else 'no such file'}; give a file of points")
     try:
         return pl.read_parquet(path) if path.suffix == ".parquet" else _read_text(path)

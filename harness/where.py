@@ -11,12 +11,33 @@ from typing import Any
 
 from harness.errors import ConfigError
 
+_LONGEST = 2000  # characters: a condition is a line
+_LARGEST = 4096  # bits of a whole number: far past any size or count
+
+
+def _number(value: Any) -> Any:
+    """The value if arithmetic is meant on it: repeating a text or a list could fill the memory."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{str(value)[:40]!r} is not a number")
+    if isinstance(value, int) and value.bit_length() > _LARGEST:
+        raise OverflowError("a number is too large")
+    return value
+
+
+def _power(left: Any, right: Any) -> Any:
+    """``left ** right`` where that is a number of a size that can be meant: 9**9**9**9 would take for ever."""
+    left, right = _number(left), _number(right)
+    if isinstance(left, int) and isinstance(right, int) and left.bit_length() * abs(right) > _LARGEST:
+        raise OverflowError("a number is too large")
+    return _number(left**right)
+
+
 _BINARY: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
+    ast.Mult: lambda left, right: _number(left) * _number(right),
     ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
+    ast.Pow: _power,
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
     ast.Lt: operator.lt,
@@ -34,9 +55,11 @@ def holds(condition: str, tree: Mapping[str, Any]) -> bool:
     Raises:
         ConfigError: it can't be read, names a key that is not there, or compares what can't be compared.
     """
+    if len(condition) > _LONGEST:
+        raise ConfigError(f"study: where: has {len(condition)} characters; {_LONGEST} at the most would do")
     try:
         return bool(_value(_parsed(condition), tree))
-    except (SyntaxError, TypeError, KeyError, ZeroDivisionError, OverflowError) as error:
+    except (SyntaxError, ValueError, TypeError, KeyError, ArithmeticError, RecursionError, MemoryError) as error:
         raise ConfigError(
             f"study: where '{condition}': {error}; compare keys of the run, e.g. model.width <= 64"
         ) from error

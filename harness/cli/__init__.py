@@ -26,6 +26,8 @@ from harness.secrets import redact
 
 EXIT_CODES = "Exit codes: 0 done; 1 some run failed or is not finished; 2 what was asked can't be; 130 interrupted."
 
+LONGEST_ERROR = 2000  # characters
+
 app = typer.Typer(
     name="harness",
     help="How does error fall with compute? Train a sweep, fit it, judge the claims, read one page.",
@@ -50,12 +52,24 @@ syncing.add_to(app)
 verifying.add_to(app)
 
 
+def error_line(message: str) -> str:
+    """``error: <message>``: one line, of bearable length, without secrets or what could steer a terminal."""
+    words = " ".join(redact(message).split())
+    plain = "".join(character if character.isprintable() else "\ufffd" for character in words)
+    if len(plain) > LONGEST_ERROR:
+        plain = f"{plain[: LONGEST_ERROR // 2]} ... {plain[-LONGEST_ERROR // 2 :]}"
+    return f"error: {plain}"
+
+
 def main() -> None:
     """Run the command line; what the user can put right is one ``error:`` line and exit code 2."""
     try:
         app()
     except HarnessError as error:
-        print(f"error: {redact(str(error))}", file=sys.stderr)
+        print(error_line(str(error)), file=sys.stderr)
+        sys.exit(2)
+    except RecursionError:
+        print("error: input: is nested too deeply; a flat file or a shorter expression would do", file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has enough: `| head`

@@ -114,10 +114,14 @@ def curves_table(plain: Mapping[str, Any], refused: Mapping[str, str], *, title:
         exponent = _with_interval("", one["compute_exponent"], one["intervals"]["compute_exponent"])
         delta = "" if one["aicc"] is None else f"{one['aicc'] - best:.1f}"
         lines = [*_lines(one, "params"), *_predicted(one)]
-        table.add_row(_named(name, one), "\n".join(lines), exponent + _doubt(one), f"{one['r_squared']:.3f}", delta)
+        table.add_row(_named(name, one), "\n".join(lines), exponent + _doubt(one), _fraction(one["r_squared"]), delta)
     for name, reason in refused.items():
         table.add_row(name, f"[yellow]{reason}[/yellow]", "", "", "")
     return table
+
+
+def _fraction(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def surfaces_table(plain: Mapping[str, Any], refused: Mapping[str, str], *, title: str, level: float) -> Table:

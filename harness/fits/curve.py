@@ -9,6 +9,7 @@ global minimum by variable projection; intervals by profiling, for any scalar of
     fit.interval(fit.log10_compute_to(0.05)), fit.predict([1e13, 1e14])
 """
 
+import math
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
@@ -69,6 +70,9 @@ def fit_curve(
     Raises:
         FitError: an unknown form, numbers that can't be observations, too few points or no variation.
     """
+    for name, option in (("chance_error", chance_error), ("delta", delta)):
+        if option is not None and not 0 < option < math.inf:
+            raise FitError(f"{name}: is {option}; a finite number above zero would do")
     cells = observed_cells(compute, error, stderr=stderr, test_examples=test_examples, groups=groups)
 
     def fitted(part: Cells) -> CurveFit:

@@ -7,12 +7,14 @@ from typing import Any
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
+from yaml import AliasEvent, CollectionEndEvent, CollectionStartEvent, SafeLoader, YAMLError, parse
 
 from harness.errors import ConfigError
 from harness.published.checking import check
 from harness.published.curve import Curve, Paper
 from harness.schema import from_dict, unknown
+
+_DEEPEST = 50
 
 
 def read_paper(file: Path | Traversable) -> Paper:
@@ -30,6 +32,8 @@ def read_paper(file: Path | Traversable) -> Paper:
             raise ConfigError(f"{file.name}: {unknown('key', str(key), ('paper', 'title', 'curves'))}")
     stem = file.name.removesuffix(".yaml")
     curves = {}
+    if not isinstance(tree["curves"] or {}, Mapping):
+        raise ConfigError(f"{file.name}: curves: expected a mapping from names to curves")
     for key, one in (tree["curves"] or {}).items():
         where = f"{file.name}: {key}"
         if not isinstance(one, Mapping):
@@ -42,14 +46,30 @@ def read_paper(file: Path | Traversable) -> Paper:
     return Paper(name=stem, source=str(tree["paper"]), title=str(tree["title"]), curves=curves)
 
 
+def _refuse_bombs(text: str, *, where: str) -> None:
+    """Raise ConfigError at what makes a small YAML file large: aliases, and nesting without end."""
+    depth = 0
+    for event in parse(text, Loader=SafeLoader):
+        if isinstance(event, AliasEvent):
+            raise ConfigError(f"{where}: has a YAML alias (*name), which can stand for billions; write it out")
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ConfigError(f"{where}: is nested more than {_DEEPEST} deep; a curve needs a handful")
+
+
 def _tree(file: Path | Traversable) -> dict[Any, Any]:
     try:
         text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{file}: {error.strerror or error}; `harness published list` names what is there") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file.name}: is no UTF-8 text ({error.reason}); save it as UTF-8") from error
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"{file}: {getattr(error, 'strerror', None) or error}; `harness published list` names what is there"
+        ) from error
     try:
+        _refuse_bombs(text, where=file.name)
         tree = OmegaConf.to_container(OmegaConf.create(text), resolve=False)
-    except (OmegaConfBaseException, YAMLError, ValueError) as error:
+    except (OmegaConfBaseException, YAMLError, ValueError, AssertionError, RecursionError) as error:
         raise ConfigError(f"{file.name}: is no YAML ({' '.join(str(error).split())[:160]})") from error
     if not isinstance(tree, dict):
         raise ConfigError(f"{file.name}: expected a mapping at the top, with paper, title and curves")
