@@ -1,15 +1,13 @@
 """A plan: what a study would train, exactly and for free. Nothing is trained and no data is read.
 
-Parameters and FLOPs are counted on the meta device, once for each shape; the time is a guess from the rates that
-finished runs of the same shape had, else from ``conf/runtime``.
+Parameters and FLOPs are counted on the meta device, once for each shape; the time comes from what is known of the
+shape (see ``harness.timing``).
 """
 
 import functools
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 from harness.config import BudgetConfig, RunConfig, RuntimeConfig, run_id, trunk_id
 from harness.data import check_sizes, describe
@@ -17,7 +15,7 @@ from harness.errors import ConfigError, RecordError
 from harness.flops import StepCost, count_step
 from harness.optim import check_schedule, cooldown_start
 from harness.records import is_finished, read_record
-from harness.schema import to_dict
+from harness.timing import Calibration, Prediction, ShapeTime, final_evaluations, predict, shape_of
 
 MEASURED_RUNS = 3  # of a shape are enough for the median rate
 MIN_STEPS = 20  # with fewer the schedule is mostly warm-up, and the run is no point on anyone's curve
@@ -25,13 +23,18 @@ MIN_STEPS = 20  # with fewer the schedule is mostly warm-up, and the run is no p
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """One training to be done: its exact size, and a guess of its seconds on one worker."""
+    """One training to be done: its exact size, and what is known of the time it takes on one worker."""
 
     id: str
     config: RunConfig
     cost: StepCost
     steps: int
-    seconds: float
+    time: Prediction
+
+    @property
+    def seconds(self) -> float:
+        """The predicted time on one worker."""
+        return self.time.seconds
 
     @property
     def training_flops(self) -> int:
@@ -63,44 +66,50 @@ class PlannedRun:
         return frozenset(first + round((self.steps - first) * (i + 1) / count) for i in range(count))
 
 
-def plan_runs(runs: Iterable[RunConfig], *, runtime: RuntimeConfig) -> tuple[PlannedRun, ...]:
+def plan_runs(
+    runs: Iterable[RunConfig], *, runtime: RuntimeConfig, calibration: Calibration | None = None
+) -> tuple[PlannedRun, ...]:
     """Each run with its cost, in the given order.
 
     Raises:
         ConfigError: a model or data set that is unknown, or a budget of fewer than ``MIN_STEPS`` steps.
     """
     costs: dict[str, StepCost] = {}
-    measured: dict[str, list[float]] = {}
-    planned = []
+    measured: dict[str, list[ShapeTime]] = {}
+    named = []
     for run in runs:
-        like = [run.model, run.numerics, run.augment]
-        shape = json.dumps([*map(to_dict, like), run.data.name, dict(run.data.options), run.optim.batch_size])
+        name, shape = run_id(run), shape_of(run)
         if shape not in costs:
             costs[shape], measured[shape] = _cost(run), []
-        step_seconds = _measured_step_seconds(run, runtime) if len(measured[shape]) < MEASURED_RUNS else None
-        if step_seconds is not None:
-            measured[shape].append(step_seconds)
-        planned.append((shape, run))
-    return tuple(_planned(run, costs[shape], step_seconds=_step_seconds(costs[shape], measured[shape], runtime))
-                 for shape, run in planned)  # fmt: skip
+        took = _measured(run, Path(runtime.output) / "runs" / name) if len(measured[shape]) < MEASURED_RUNS else None
+        if took is not None:
+            measured[shape].append(took)
+        named.append((name, shape, run))
+    return tuple(
+        _planned(run, name, costs[shape], measured=measured[shape], calibration=calibration, runtime=runtime)
+        for name, shape, run in named
+    )
 
 
-def _measured_step_seconds(run: RunConfig, runtime: RuntimeConfig) -> float | None:
-    """Seconds of a training step of the finished run; None if it is not finished or can't be read."""
-    folder = Path(runtime.output) / "runs" / run_id(run)
+def _measured(run: RunConfig, folder: Path) -> ShapeTime | None:
+    """What the finished run took; None if it is not finished or can't be read."""
     if not is_finished(folder):
         return None
     try:
-        record, measured = read_record(folder)
+        record, took = read_record(folder)
     except RecordError:
         return None  # only a guess of the time rests on it; whoever collects is told
-    return measured.wall_seconds / record.steps
-
-
-def _step_seconds(cost: StepCost, measured: list[float], runtime: RuntimeConfig) -> float:
-    if measured:
-        return median(measured)
-    return runtime.seconds_per_step + cost.step_flops / runtime.flops_per_second
+    evaluation = took.evaluation_seconds / max(1, len(record.curve))
+    return ShapeTime(
+        shape=shape_of(run),
+        model=run.model.name,
+        step_flops=record.step_flops,
+        step_seconds=took.wall_seconds / record.steps,
+        evaluation_seconds=evaluation,
+        fixed_seconds=took.setup_seconds + evaluation * final_evaluations(run, test_examples=record.test_examples),
+        log_sd=0.0,
+        memory_bytes=took.peak_memory_bytes,
+    )
 
 
 def _cost(run: RunConfig) -> StepCost:
@@ -110,7 +119,15 @@ def _cost(run: RunConfig) -> StepCost:
     )
 
 
-def _planned(run: RunConfig, cost: StepCost, *, step_seconds: float) -> PlannedRun:
+def _planned(
+    run: RunConfig,
+    name: str,
+    cost: StepCost,
+    *,
+    measured: list[ShapeTime],
+    calibration: Calibration | None,
+    runtime: RuntimeConfig,
+) -> PlannedRun:
     check_sizes(
         describe(run.data.name, run.data.options),
         train_examples=run.data.train_examples,
@@ -118,7 +135,15 @@ def _planned(run: RunConfig, cost: StepCost, *, step_seconds: float) -> PlannedR
     )
     steps = count_steps(run.budget, cost=cost, run=run)
     check_schedule(run.optim, steps=steps)
-    return PlannedRun(id=run_id(run), config=run, cost=cost, steps=steps, seconds=steps * step_seconds)
+    time = predict(
+        run,
+        steps=steps,
+        step_flops=cost.step_flops,
+        measured=measured,
+        calibration=calibration,
+        runtime=runtime,
+    )
+    return PlannedRun(id=name, config=run, cost=cost, steps=steps, time=time)
 
 
 def count_steps(budget: BudgetConfig, *, cost: StepCost, run: RunConfig) -> int:

@@ -7,6 +7,7 @@ import typer
 
 from harness.cli import (
     again,
+    calibrating,
     claims,
     compare,
     fitting,
@@ -24,7 +25,10 @@ from harness.cli import (
 from harness.errors import HarnessError
 from harness.secrets import redact
 
-EXIT_CODES = "Exit codes: 0 done; 1 some run failed or is not finished; 2 what was asked can't be; 130 interrupted."
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 some run failed or is not finished; 2 what was asked can't be; 3 the plan is over budget; "
+    "130 interrupted."
+)
 
 LONGEST_ERROR = 2000  # characters
 
@@ -40,6 +44,7 @@ running.add_to(app)
 again.add_to(app)
 standing.add_to(app)
 reading.add_to(app)
+calibrating.add_to(app)
 fitting.add_to(app)
 projecting.add_to(app)
 paper.add_to(app)

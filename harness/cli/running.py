@@ -97,31 +97,54 @@ def plan(
     power: Annotated[
         bool, typer.Option("--power", help="Simulate what the study could decide. A few seconds.")
     ] = False,
-    assume: Annotated[str, typer.Option(help="The assumptions of --power: a file of conf/power.")] = "default",
+    assume: Annotated[
+        str, typer.Option(help="The assumptions of --power and --budget: a file of conf/power.")
+    ] = "default",
+    hardware: Annotated[
+        str | None, typer.Option(help="Price the plan on this device of conf/hardware. Default: on this machine.")
+    ] = None,
+    price: Annotated[str, typer.Option(help="Prices, PUE and grid: a file of conf/price.")] = "cloud_2026",
+    budget: Annotated[
+        str | None, typer.Option(help="5gpuh, 5cpuh, 2usd or 1e15flop: what it buys; exit code 3 if not everything.")
+    ] = None,
+    trim: Annotated[
+        bool, typer.Option("--trim", help="Show the runs that the --budget buys as the plan; exit code 0.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """What would be trained, exactly, and what of it is done."""
+    """What would be trained, exactly, what of it is done, and what the rest takes."""
     from harness.study import load_study
 
     study = load_study(overrides or [])  # before what imports torch: a mistake is answered at once
 
+    from harness.cli import pricing
     from harness.cli.powering import planned_power, power_table
     from harness.cli.tables import plan_each_table, plan_rows, plan_table, show
     from harness.plan import plan_runs
     from harness.records import is_finished
     from harness.schema import to_dict
 
-    planned = plan_runs(study.runs.values(), runtime=study.runtime)
+    calibration = pricing.read_this_calibration(study)
+    planned = plan_runs(study.runs.values(), runtime=study.runtime, calibration=calibration)
     done = {run.id for run in planned if is_finished(study.runs_folder / run.id)}
     powers = planned_power(planned, assume=assume) if power else ()
+    answer = pricing.price_study(
+        study, planned, done=done, hardware=hardware, price=price, calibration=calibration, budget=budget, assume=assume
+    )
+    over = answer.bought is not None and answer.bought.spent < answer.bought.whole
+    if trim and answer.bought:
+        planned = tuple(run for run in planned if run.id in answer.bought.run_ids)
     if as_json:
         tree = {"study": study.name, "left_out": study.left_out, "runs": plan_rows(planned, done=done)}
-        print(json.dumps({**tree, "power": [to_dict(one) for one in powers]} if power else tree, indent=1))
-        return
-    table = plan_each_table if each else plan_table
-    show(table(study, planned, done=done))
-    if power:
-        show(power_table(powers, assume=assume))
+        tree |= {"power": [to_dict(one) for one in powers]} if power else {}
+        print(json.dumps({**tree, **pricing.answer_tree(answer)}, indent=1))
+    else:
+        table = plan_each_table if each else plan_table
+        show(table(study, planned, done=done))
+        print("\n".join(answer.lines))
+        if power:
+            show(power_table(powers, assume=assume))
+    raise typer.Exit(3 if over and not trim else 0)
 
 
 def launch(

@@ -9,7 +9,7 @@
 
 from harness.projection.back_test import BackTest, back_test
 from harness.projection.constants import Constant, Hardware, Price, Rates, rates
-from harness.projection.costs import COSTS, costs
+from harness.projection.costs import COSTS, costs, costs_of_hours
 from harness.projection.project import FormCosts, Projection, project
 from harness.projection.reach import Range, Reach, reach
 
@@ -26,6 +26,7 @@ __all__ = [
     "Reach",
     "back_test",
     "costs",
+    "costs_of_hours",
     "project",
     "rates",
     "reach",

@@ -37,6 +37,27 @@ def costs(reached: Reach, rates: Rates, *, seed: int = 0, draws: int = DRAWS) ->
     return {"training_flops": _power_of_ten(reached.log10_compute), **ranges}
 
 
+def costs_of_hours(hours: float, *, log_sd: float, rates: Rates, level: float = 0.9) -> dict[str, Range]:
+    """What ``hours`` of the device cost, ``log_sd`` the sd of their logarithm; exact for products of lognormals."""
+    watts, pue, carbon, usd = rates.watts, rates.pue, rates.kg_co2_per_kwh, rates.usd_per_device_hour
+    energy = hours * watts.value * pue.value / 1000
+    spread = {
+        "device_hours": (hours, ()),
+        "energy_kwh": (energy, (watts, pue)),
+        "usd": (hours * usd.value, (usd,)),
+        "co2_kg": (energy * carbon.value, (watts, pue, carbon)),
+    }
+    score = float(norm.ppf(0.5 + level / 2))
+    factors = {
+        name: np.exp(score * np.sqrt(log_sd**2 + sum(constant.log_sd**2 for constant in doubts)))
+        for name, (_, doubts) in spread.items()
+    }
+    return {
+        name: Range(float(value / factors[name]), value, float(value * factors[name]))
+        for name, (value, _) in spread.items()
+    }
+
+
 def _lognormal(constant: Constant, random: np.random.Generator, draws: int) -> FloatArray:
     return np.asarray(constant.value * np.exp(constant.log_sd * _normal(random, draws)))
 
