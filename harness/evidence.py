@@ -175,6 +175,15 @@ def _frontier(cells: pl.DataFrame) -> pl.DataFrame:
     return best
 
 
+def fit_frontier(frontier: pl.DataFrame, *, form: str) -> CurveFit:
+    """One form's curve on a frontier, as ``gather`` fits it.
+
+    Raises:
+        FitError: it can't be fitted to these cells.
+    """
+    return _curve(frontier, form=form, counted=_has_few_mistakes(frontier))
+
+
 def _has_few_mistakes(cells: pl.DataFrame) -> bool:
     return bool((cells["test_error"] * cells["test_examples"] < FEW_MISTAKES).any())
 

@@ -21,6 +21,7 @@ from harness.cli import (
     standing,
     syncing,
     verifying,
+    watching,
 )
 from harness.errors import HarnessError
 from harness.secrets import redact
@@ -43,6 +44,7 @@ app = typer.Typer(
 running.add_to(app)
 again.add_to(app)
 standing.add_to(app)
+watching.add_to(app)
 reading.add_to(app)
 calibrating.add_to(app)
 fitting.add_to(app)
