@@ -1,13 +1,13 @@
 """A study while it runs: what has landed, how fast, when it will be done, and the exponent refitted each time.
 
 The exponent is said to be steady when the last third of the results, in the order in which they landed, moved it by
-less than a quarter of the half-width of its interval and narrowed that interval by less than a third: then more runs of
+less than half of the half-width of its interval and narrowed that interval by less than a third: then more runs of
 the sizes that the study has no longer change it, and only a wider range of compute would.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -21,7 +21,7 @@ from harness.table import Collected
 
 FORM = "power_floor"
 WINDOW_SECONDS = 900.0  # of finished runs, for the rate: long enough for a few, short enough to follow a change
-_SAME = 0.25  # of the half-width: a move that no verdict would feel
+_SAME = 0.5  # of the half-width; a third more of the same runs moves it by a third of that, by chance (1 sd)
 _NARROWED = 2 / 3
 
 
@@ -97,10 +97,8 @@ def refit(study: str, runs: pl.DataFrame, *, landed: Mapping[str, float], exclus
         return now
     moved = now.exponent - before.exponent
     width, earlier_width = (high - low for low, high in (now.interval, before.interval))
-    return Refit(
-        **{**vars(now), "moved": moved},
-        steady=bool(abs(moved) < _SAME * width / 2 and width > _NARROWED * earlier_width),
-    )
+    steady = bool(abs(moved) < _SAME * width / 2 and width > _NARROWED * earlier_width)
+    return replace(now, moved=moved, steady=steady)
 
 
 def _fit(study: str, runs: pl.DataFrame, *, exclusions: Exclusions) -> Refit:

@@ -49,7 +49,7 @@ def watch(
     every: Annotated[float, typer.Option(help="Seconds between two looks.")] = 2.0,
     as_json: Json = False,
 ) -> None:
-    """A table that lives on a terminal, a line a change elsewhere; it ends when all runs are done. Ctrl-C is harmless."""
+    """A live table on a terminal, a line a change elsewhere, until all runs are done. Ctrl-C is harmless."""
     from harness.study import load_study
 
     study = load_study(overrides or [])
