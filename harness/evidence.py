@@ -175,13 +175,13 @@ def _frontier(cells: pl.DataFrame) -> pl.DataFrame:
     return best
 
 
-def fit_frontier(frontier: pl.DataFrame, *, form: str) -> CurveFit:
-    """One form's curve on a frontier, as ``gather`` fits it.
+def fit_frontier(points: Evidence, *, form: str) -> CurveFit:
+    """One form's curve on the frontier, as ``gather`` fits it.
 
     Raises:
         FitError: it can't be fitted to these cells.
     """
-    return _curve(frontier, form=form, counted=_has_few_mistakes(frontier))
+    return _curve(points.frontier, points.runs, form=form, counted=_has_few_mistakes(points.frontier))
 
 
 def _has_few_mistakes(cells: pl.DataFrame) -> bool:

@@ -110,12 +110,13 @@ def _fit(study: str, runs: pl.DataFrame, *, exclusions: Exclusions) -> Refit:
             else "its runs are of several models or data sets, which no one curve fits"
         )
         return Refit(len(runs), (), 0.0, None, None, why)
-    frontier = reduce_runs(study, Collected(runs, (), ()), exclusions=exclusions).frontier
+    reduced = reduce_runs(study, Collected(runs, (), ()), exclusions=exclusions)
+    frontier = reduced.frontier
     compute, error = frontier["training_flops"].to_list(), frontier["test_error"].to_list()
     points = tuple(zip(map(float, compute), error, strict=True))
     decades = float(np.log10(compute[-1] / compute[0])) if compute else 0.0
     try:
-        fit = fit_frontier(frontier, form=FORM)
+        fit = fit_frontier(reduced, form=FORM)
     except FitError as refusal:
         return Refit(len(runs), points, decades, None, None, str(refusal))
     if not fit.identified:

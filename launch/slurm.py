@@ -189,6 +189,16 @@ def words(jobs: Sequence[str]) -> dict[str, str]:
     return {job: found[job] for job in jobs if job in found}
 
 
+def partitions() -> tuple[tuple[str, str, str], ...]:
+    """Each partition's name (the default's with a star), time limit and number of nodes.
+
+    Raises:
+        SlurmError: Slurm can't be asked.
+    """
+    lines = _ask("sinfo", "--noheader", "--summarize", "--format=%P|%l|%D").splitlines()
+    return tuple((name, limit, nodes) for name, limit, nodes in (line.split("|") for line in lines if "|" in line))
+
+
 def cancel(jobs: Sequence[str]) -> None:
     """End the jobs; one that has ended meanwhile is no mistake.
 

@@ -10,6 +10,7 @@ from harness.cli import (
     calibrating,
     claims,
     compare,
+    doctoring,
     fitting,
     flops,
     keeping,
@@ -47,6 +48,7 @@ standing.add_to(app)
 watching.add_to(app)
 reading.add_to(app)
 calibrating.add_to(app)
+doctoring.add_to(app)
 fitting.add_to(app)
 projecting.add_to(app)
 paper.add_to(app)

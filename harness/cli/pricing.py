@@ -67,7 +67,8 @@ def price_plan(
     workers = max(1, min(study.launcher.workers or os.cpu_count() or 1, len(missing)))
     each = {run.id: _seconds(run, rates if hardware else None) for run in missing}
     start = calibration.start_seconds if calibration and not hardware else 0.0
-    packs = fill_packs(missing, seconds=lambda run: each[run.id][0], workers=workers, limit=math.inf, at_least=1)
+    limit, at_least = _packing(study)
+    packs = fill_packs(missing, seconds=lambda run: each[run.id][0], workers=workers, limit=limit, at_least=at_least)
     total = sum(seconds for seconds, _ in each.values())
     log_sd = sum(seconds * sd for seconds, sd in each.values()) / total if total else 0.0
     memory = [run.time.memory_bytes for run in missing if run.time.memory_bytes is not None and not hardware]
@@ -88,6 +89,16 @@ def price_plan(
         jobs=len(packs),
         each={run_id: seconds for run_id, (seconds, _) in each.items()},
     )
+
+
+def _packing(study: "Study") -> tuple[float, int]:
+    """The seconds that a pack may take and the fewest packs, as the launcher has them."""
+    if study.launcher.name != "slurm":
+        return math.inf, 1
+    from harness.cli.submitting import slurm_parameters
+    from launch.slurm import seconds_to_work
+
+    return seconds_to_work(slurm_parameters(study)), study.launcher.packs or 1
 
 
 def device_hours(seconds: float, study: "Study", *, workers: int, hardware: str) -> float:
