@@ -41,7 +41,7 @@ def _of_arms(arms: Arms, terms: Terms) -> Ruling:
     low, high = pooled.interval(level=terms.level)
     reason = (
         f"from {ordered[0]} to {ordered[-1]}, three years are worth {pooled.value:.2f} decades of compute (each bound "
-        f"one-sided {1 - terms.level:.4g}: {low:.2f} to {high:.2f}; between pairs {pooled.between:.2f}), over "
+        f"one-sided {terms.bound}: {low:.2f} to {high:.2f}; between pairs {pooled.between:.2f}), over "
         f"{len(pairs)} pairs of recipes and {shifts.n} points"
     )
     if shifts.p_value < _SHAPE_LEVEL:
@@ -65,7 +65,7 @@ def _of_published(points: Published, terms: Terms) -> Ruling:
     answer = inside((low, high), terms.margins.progress_low, terms.margins.progress_high)
     reason = (
         f"three years are worth {value:.2f} decades of {points.measure}, a factor of {10**value:.3g} (each bound "
-        f"one-sided {1 - terms.level:.4g}: {low:.2f} to {high:.2f}), over {n} networks; compute and year are "
+        f"one-sided {terms.bound}: {low:.2f} to {high:.2f}), over {n} networks; compute and year are "
         "correlated and only improvements get published, which biases the share of each."
     )
     return Ruling(value, (low, high), answer, reason)

@@ -29,6 +29,11 @@ class Terms:
         """Of the two-sided interval whose ends are one-sided bounds at the level."""
         return 1 - 2 * self.level
 
+    @property
+    def bound(self) -> str:
+        """How sure each end of an interval is, in words: ``95 %``, or ``98.33 %`` where Holm shared the level."""
+        return f"{100 * (1 - self.level):.4g} %"
+
 
 @dataclass(frozen=True)
 class Arms:

@@ -28,7 +28,7 @@ def _judge(evidence: Evidence, terms: Terms) -> Ruling:
     margin = terms.margins.cost_slope
     decades = float(np.ptp(np.log10(runs["hardware_burden"].to_numpy())))
     reason = (
-        f"energy grows as the {line.value:.2f} power of hardware burden (each bound one-sided {1 - terms.level:.4g}: "
+        f"energy grows as the {line.value:.2f} power of hardware burden (each bound one-sided {terms.bound}: "
         f"{low:.2f} to {high:.2f}; within {margin:g} of one counts as proportional), over {len(runs)} metered runs and "
         f"{decades:.1f} decades."
     )

@@ -56,7 +56,7 @@ def _judge(
     reason = (
         f"error falls as the {pooled.value:.3f} power of compute within {len(slopes)} families and as the "
         f"{whole.value:.3f} power across all {len(field[1])} networks, a difference of {difference:+.3f} (each bound "
-        f"one-sided {1 - terms.level:.4g}: {low:+.3f} to {high:+.3f}); compute exponents {each}."
+        f"one-sided {terms.bound}: {low:+.3f} to {high:+.3f}); compute exponents {each}."
     )
     return Ruling(float(difference), (float(low), float(high)), reaches((low, high), 0.0), reason)
 

@@ -36,7 +36,7 @@ def _judge(evidence: Evidence, terms: Terms) -> Ruling:
     reach = float(t_distribution.ppf(1 - terms.level, len(ratios) - 1) * ratios.std(ddof=1) / np.sqrt(len(ratios)))
     value, low, high = (float(np.exp(ratios.mean() + step)) for step in (0.0, -reach, reach))
     reason = (
-        f"the GPU is {value:.1f} times as fast (each bound one-sided {1 - terms.level:.4g}: {low:.1f} to {high:.1f}), "
+        f"the GPU is {value:.1f} times as fast (each bound one-sided {terms.bound}: {low:.1f} to {high:.1f}), "
         f"from {float(np.exp(ratios.min())):.1f} to {float(np.exp(ratios.max())):.1f} times over {len(ratios)} shapes; "
         "it grows with size, so it is a statement about these."
     )

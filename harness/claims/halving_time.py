@@ -15,7 +15,7 @@ def _judge(points: Published, terms: Terms) -> Ruling:
     months, shortest, longest = _months(value), _months(high), _months(low)
     holds = [f"{number:g}" for number in (_EPOCH, _OPENAI) if shortest <= number <= longest]
     reason = (
-        f"compute for the same error halves every {months:.1f} months (each bound one-sided {1 - terms.level:.4g}: "
+        f"compute for the same error halves every {months:.1f} months (each bound one-sided {terms.bound}: "
         f"{shortest:.1f} to {longest:.1f}), over {n} networks in {points.measure}; the interval holds "
         f"{' and '.join(holds) or 'neither'} months."
     )

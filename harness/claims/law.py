@@ -51,7 +51,7 @@ def judge_growth(trend: Trend, bound: float, terms: Terms, *, where: str = "at t
         low, high = union_interval(trend.curves, quantity, level=terms.confidence)
     titles = " or ".join(FORMS[name].title for name in standing)
     rest = (
-        f"{where}, C grows as the {power_text(value)} power of 1/error (each bound one-sided {1 - terms.level:.0%}: "
+        f"{where}, C grows as the {power_text(value)} power of 1/error (each bound one-sided {terms.bound}: "
         f"{power_text(low)} to {power_text(high)}, whichever holds: {titles}), "
         f"over {best.n} {trend.noun} and {best.decades:.1f} decades."
     )

@@ -25,7 +25,7 @@ def _judge(evidence: Evidence, terms: Terms) -> Ruling:
     size_low, size_high = size.interval(level=terms.level)
     decades = float(np.ptp(np.log10(found.examples)))
     reason = (
-        f"compute grows as the {cost.value:.2f} power of the data (each bound one-sided {1 - terms.level:.4g}: "
+        f"compute grows as the {cost.value:.2f} power of the data (each bound one-sided {terms.bound}: "
         f"{low:.2f} to {high:.2f}) and the size that is enough as the {size.value:.2f} power ({size_low:.2f} to "
         f"{size_high:.2f}), at {len(found.examples)} numbers of examples over {decades:.1f} decades of data."
     )

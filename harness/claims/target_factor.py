@@ -33,10 +33,11 @@ def _judge(trend: Trend, terms: Terms) -> Ruling:
     ends = [fit.interval(decades_to(fit, _STEP), level=terms.confidence) for fit in fits]
     low, high = min(low for low, _ in ends), max(high for _, high in ends)
     by_power = optimistic.value(decades_to(optimistic, _STEP))
+    titles = " or ".join(FORMS[name].title for name in standing)
     reason = (
-        f"the power law asks for 10^{by_power:.2f} times the compute (each bound one-sided {1 - terms.level:.4g}: "
-        f"10^{low:.1f} to {f'10^{high:.1f}' if np.isfinite(high) else 'never reached'}, whichever of "
-        f"{', '.join(standing)} holds), from {optimistic.n} {trend.noun} over {optimistic.decades:.1f} decades."
+        f"the power law asks for 10^{by_power:.2f} times the compute (each bound one-sided {terms.bound}: "
+        f"{_span(low, high)}, whichever holds: {titles}), from {optimistic.n} {trend.noun} over "
+        f"{optimistic.decades:.1f} decades."
     )
     if optimistic.decades < terms.margins.decades_for_power:
         return undecided(
@@ -44,6 +45,13 @@ def _judge(trend: Trend, terms: Terms) -> Ruling:
         )
     bound = _DECADES - terms.margins.projection_decades
     return Ruling(value, (low, high), reaches((low, high), bound), reason)
+
+
+def _span(low: float, high: float) -> str:
+    """``10^3.2 to 10^5.1``, ``10^3.2 to never``, or ``never``, where even the lower end lies under the floor."""
+    if not np.isfinite(low):
+        return "never"
+    return f"10^{low:.1f} to {f'10^{high:.1f}' if np.isfinite(high) else 'never'}"
 
 
 def decades_to(fit: CurveFit, share: float) -> Quantity:

@@ -33,7 +33,7 @@ def _judge(arms: Arms, terms: Terms) -> Ruling:
     reason = (
         f"error falls as the {value[_DOWN]:.3f} power of compute when tuned at the largest size, {value[_UP]:.3f} "
         f"when tuned at the smallest{between}: a difference of {difference:+.3f} (each bound one-sided "
-        f"{1 - terms.level:.4g}: {low:+.3f} to {high:+.3f}), over {fits[_DOWN].n} and {fits[_UP].n} frontier "
+        f"{terms.bound}: {low:+.3f} to {high:+.3f}), over {fits[_DOWN].n} and {fits[_UP].n} frontier "
         f"points and {fits[_DOWN].decades:.1f} decades."
     )
     return Ruling(difference, (low, high), reaches((low, high), 0.0), reason)

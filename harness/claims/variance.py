@@ -38,7 +38,7 @@ def _judge(compute: FloatArray, error: FloatArray, terms: Terms, *, noun: str) -
         return undecided(f"not identified: compute or error is the same in all {len(compute)} {noun}.")
     explained, interval, falls = _explained(log_compute, log_error, level=terms.level)
     reason = (
-        f"R2 is {explained:.2f} ({1 - terms.level:.0%}: {interval[0]:.2f} to {interval[1]:.2f}) over {len(compute)} "
+        f"R2 is {explained:.2f} ({terms.bound}: {interval[0]:.2f} to {interval[1]:.2f}) over {len(compute)} "
         f"{noun} and {decades:.1f} decades of compute; R2 grows with that range"
         f"{'' if falls else ', and error does not fall'}."
     )
