@@ -1,6 +1,8 @@
 """A real Chromium, driven headless, for what only a browser can tell."""
 
+import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,3 +68,32 @@ def open_report(driver: WebDriver, page: Path, *, width: int = 1280) -> None:
     WebDriverWait(driver, _PATIENCE).until(
         lambda it: it.execute_script("return document.documentElement.dataset.figures") == "drawn"
     )
+
+
+def overflow(driver: WebDriver) -> int:
+    """By how many pixels the page is wider than the screen, with all that folds away unfolded."""
+    driver.execute_script("for (const box of document.querySelectorAll('details')) box.open = true")
+    return int(driver.execute_script("return document.scrollingElement.scrollWidth - window.innerWidth"))
+
+
+def smallest_text(driver: WebDriver) -> float:
+    """The smallest type in any figure, in pixels of the screen."""
+    size = "parseFloat(getComputedStyle(it).fontSize) * Math.hypot(it.getScreenCTM().a, it.getScreenCTM().b)"
+    texts = "[...document.querySelectorAll('.chart svg text')].filter(it => it.textContent)"
+    return float(driver.execute_script(f"return Math.min(...{texts}.map(it => {size}))"))
+
+
+def asked_besides(driver: WebDriver, page: Path) -> list[str]:
+    """What the page asks for when it is loaded, besides itself and what it holds."""
+    open_report(driver, page)
+    _requests(driver)
+    open_report(driver, page)
+    time.sleep(0.3)
+    asked = _requests(driver)
+    assert page.as_uri() in asked
+    return [url for url in asked if url != page.as_uri() and not url.startswith("data:")]
+
+
+def _requests(driver: WebDriver) -> list[str]:
+    entries = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
+    return [entry["params"]["request"]["url"] for entry in entries if entry["method"] == "Network.requestWillBeSent"]

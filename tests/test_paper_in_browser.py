@@ -1,7 +1,5 @@
 """The page "The paper, checked" as a visitor sees it, in a real Chromium."""
 
-import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +12,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from harness.paper.checked import check
 from harness.paper.page import render
 from harness.paper.torchvision_weights import read_weights
-from tests.browser import chromium, open_report, require_chromium
+from tests.browser import asked_besides, chromium, open_report, overflow, require_chromium, smallest_text
 
 pytestmark = pytest.mark.browser
 
@@ -58,20 +56,25 @@ def test_the_plots_keep_most_of_a_phone_s_width(driver: WebDriver, page: Path) -
 
 def test_a_phone_scrolls_the_page_in_one_direction_only(driver: WebDriver, page: Path) -> None:
     open_report(driver, page, width=400)
-    driver.execute_script("for (const box of document.querySelectorAll('details')) box.open = true")
-    widest = driver.execute_script("return document.scrollingElement.scrollWidth")
-    assert widest <= driver.execute_script("return window.innerWidth")
+    assert overflow(driver) <= 0
 
 
 def test_labels_stay_legible_and_inside_the_page_on_a_phone(driver: WebDriver, page: Path) -> None:
     open_report(driver, page, width=400)
-    texts = driver.execute_script(
-        "return [...document.querySelectorAll('.chart svg text')].filter(it => it.textContent).map(it => ["
-        "parseFloat(getComputedStyle(it).fontSize) * Math.hypot(it.getScreenCTM().a, it.getScreenCTM().b),"
-        "it.getBoundingClientRect().right, it.textContent])"
+    assert smallest_text(driver) >= 11
+    beyond = driver.execute_script(
+        "return [...document.querySelectorAll('.chart svg text')]"
+        ".filter(it => it.getBoundingClientRect().right > 400).map(it => it.textContent)"
     )
-    assert min(size for size, _, _ in texts) >= 11
-    assert [words for _, right, words in texts if right > 400] == []
+    assert beyond == []
+
+
+def test_no_label_is_cut_short_and_no_table_is_wider_than_a_screen(driver: WebDriver, page: Path) -> None:
+    open_report(driver, page)
+    labels = driver.execute_script("return [...document.querySelectorAll('.chart svg text')].map(it => it.textContent)")
+    assert [label for label in labels if "…" in label] == []
+    boxes = "[...document.querySelectorAll('.scroll')].map(it => it.scrollWidth - it.clientWidth)"
+    assert driver.execute_script(f"return Math.max(...{boxes})") <= 0
 
 
 def test_hovering_a_model_tells_which_it_is(driver: WebDriver, page: Path) -> None:
@@ -115,11 +118,4 @@ def test_print_shows_the_numbers_that_the_screen_folds_away(driver: WebDriver, p
 
 
 def test_the_page_asks_for_nothing_but_itself(driver: WebDriver, page: Path) -> None:
-    open_report(driver, page)
-    driver.get_log("performance")
-    open_report(driver, page)
-    time.sleep(0.3)
-    entries = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
-    asked = [entry["params"]["request"]["url"] for entry in entries if entry["method"] == "Network.requestWillBeSent"]
-    assert page.as_uri() in asked
-    assert [url for url in asked if url != page.as_uri() and not url.startswith("data:")] == []
+    assert asked_besides(driver, page) == []

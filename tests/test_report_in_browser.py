@@ -1,7 +1,5 @@
 """The report as a visitor sees it, in a real Chromium."""
 
-import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from harness.plots import figures
 from harness.report import render
-from tests.browser import chromium, open_report, require_chromium
+from tests.browser import asked_besides, chromium, open_report, overflow, require_chromium, smallest_text
 from tests.synthetic import synthetic_evidence
 from tests.test_report import CONTEXT, HOSTILE, VERDICTS
 
@@ -47,11 +45,6 @@ def _tooltip(driver: WebDriver, point: WebElement) -> str:
     return str(shown.text)
 
 
-def _requests(driver: WebDriver) -> list[str]:
-    entries = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
-    return [entry["params"]["request"]["url"] for entry in entries if entry["method"] == "Network.requestWillBeSent"]
-
-
 @pytest.mark.parametrize("width", [1280, 400])
 def test_all_figures_are_drawn_within_the_page_and_the_console_is_silent(
     driver: WebDriver, page: Path, width: int
@@ -66,18 +59,12 @@ def test_all_figures_are_drawn_within_the_page_and_the_console_is_silent(
 
 def test_a_phone_scrolls_the_page_in_one_direction_only(driver: WebDriver, page: Path) -> None:
     open_report(driver, page, width=400)
-    driver.execute_script("for (const box of document.querySelectorAll('details')) box.open = true")
-    widest = driver.execute_script("return document.scrollingElement.scrollWidth")
-    assert widest <= driver.execute_script("return window.innerWidth")
+    assert overflow(driver) <= 0
 
 
 def test_labels_stay_legible_on_a_phone(driver: WebDriver, page: Path) -> None:
     open_report(driver, page, width=400)
-    sizes = driver.execute_script(
-        "return [...document.querySelectorAll('.chart svg text')].filter(it => it.textContent)"
-        ".map(it => parseFloat(getComputedStyle(it).fontSize) * Math.hypot(it.getScreenCTM().a, it.getScreenCTM().b))"
-    )
-    assert min(sizes) >= 11
+    assert smallest_text(driver) >= 11
 
 
 def test_figures_follow_the_width_of_the_page(driver: WebDriver, page: Path) -> None:
@@ -133,14 +120,7 @@ def test_print_shows_the_tables_that_the_screen_folds_away(driver: WebDriver, pa
 
 
 def test_the_page_asks_for_nothing_but_itself(driver: WebDriver, page: Path) -> None:
-    open_report(driver, page)
-    _requests(driver)
-    open_report(driver, page)
-    time.sleep(0.3)
-    asked = _requests(driver)
-    assert page.as_uri() in asked
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
-    assert [url for url in asked if url.startswith("file:") and url != page.as_uri()] == []
+    assert asked_besides(driver, page) == []
 
 
 def test_a_hostile_name_stays_text_in_the_page_and_in_the_tooltip(driver: WebDriver, tmp_path: Path) -> None:

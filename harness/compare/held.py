@@ -123,14 +123,12 @@ def _compare_compute(curve: Curve, implied: ImpliedExponent, evidence: Evidence,
         along = measure(evidence, "training_flops", response=curve.response.quantity, floor=curve.floor == "fitted")
     except FitError as refusal:
         return _incomparable(curve, _COMPUTE, published, str(refusal))
-    inverted = Measured(
+    inverted = replace(
+        along,
         value=_inverse(along.value),
         interval=(_inverse(along.interval[1]), _inverse(along.interval[0])),
         narrow=(_inverse(along.narrow[1]), _inverse(along.narrow[0])),
-        n=along.n,
-        decades=along.decades,
         how=f"one over the power of compute: {along.how}",
-        gate=along.gate,
         fit=None,
     )
     return _judge(curve, _COMPUTE, published, inverted, factor=factor)

@@ -6,31 +6,16 @@ from typing import Any
 
 from harness.schema import from_dict, to_dict
 from harness.simulation.closed_forms import closed_form
-from harness.simulation.setting import Method, Setting
-from harness.simulation.sweep import Point
+from harness.simulation.setting import Setting
+from harness.simulation.sweep import Drawn, Point
 
 
 @dataclass(frozen=True)
 class _Saved:
-    """A point without its closed form."""
-
-    sweep: str
-    method: Method
-    features: int
-    examples: int
-    draws: int
-    risk: float
-    stderr: float
-    median: float
-    flops: float
-
-
-@dataclass(frozen=True)
-class _Drawn:
     """A whole simulation."""
 
     setting: Setting
-    points: tuple[_Saved, ...]
+    points: tuple[Drawn, ...]
 
 
 def to_plain(points: Sequence[Point], setting: Setting) -> dict[str, Any]:
@@ -47,11 +32,11 @@ def from_plain(tree: Any, *, where: str) -> tuple[list[Point], Setting]:
     Raises:
         ConfigError: something is missing or of another type.
     """
-    drawn = from_dict(_Drawn, tree, where=where)
-    return [_whole(point, drawn.setting) for point in drawn.points], drawn.setting
+    saved = from_dict(_Saved, tree, where=where)
+    return [_whole(point, saved.setting) for point in saved.points], saved.setting
 
 
-def _whole(point: _Saved, setting: Setting) -> Point:
+def _whole(point: Drawn, setting: Setting) -> Point:
     world = Setting(point.features, setting.relevant, setting.left_out, setting.noise)
     values: Mapping[str, Any] = to_dict(point)
     return Point(**values, closed_form=closed_form(point.method, world, examples=point.examples))

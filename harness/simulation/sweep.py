@@ -29,8 +29,8 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Point:
-    """Mean, standard error and median over draws of the excess risk; mean FLOPs of a fit; the closed form's mean."""
+class Drawn:
+    """Mean, standard error and median over draws of the excess risk; mean FLOPs of a fit."""
 
     sweep: str
     method: Method
@@ -41,6 +41,12 @@ class Point:
     stderr: float
     median: float
     flops: float
+
+
+@dataclass(frozen=True)
+class Point(Drawn):
+    """What was drawn, and the closed form's mean."""
+
     closed_form: float
 
     @property
