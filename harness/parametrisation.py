@@ -73,7 +73,10 @@ def parametrise(
 
 def initial_factor(growth: Growth) -> float:
     """What the initial values are multiplied by: an output layer's shrink, a bias's do not (table 3)."""
-    return math.sqrt(min(1.0, growth.outputs / growth.inputs) * growth.bias_of)
+    ratio = growth.outputs / growth.inputs
+    if growth.inputs == 1.0:  # an input layer's stay, also at widths below the reference
+        ratio = 1.0
+    return math.sqrt((min if growth.inputs > 1.0 else max)(1.0, ratio) * growth.bias_of)
 
 
 def rate_factor(growth: Growth, *, optimizer: str) -> float:

@@ -37,8 +37,11 @@ def test_learning_rates_are_those_of_table_3(optimizer: str, expected: dict[str,
     assert parametrise(built(model), model, optim, **SHAPE) == expected
 
 
-def test_initial_values_of_the_output_shrink_and_biases_keep_the_size_that_they_have_at_the_reference_width() -> None:
-    model, optim = configured("model.width=256", "model.depth=2", "optim.reference_width=64")
+@pytest.mark.parametrize(("width", "growth"), [(256, 4.0), (16, 0.25)])
+def test_initial_values_of_the_output_shrink_and_biases_keep_the_size_that_they_have_at_the_reference_width(
+    width: int, growth: float
+) -> None:
+    model, optim = configured(f"model.width={width}", "model.depth=2", "optim.reference_width=64")
     module, plain = built(model), built(model)
     parametrise(module, model, optim, **SHAPE)
     ratio = {
@@ -46,7 +49,14 @@ def test_initial_values_of_the_output_shrink_and_biases_keep_the_size_that_they_
         for (name, p), q in zip(module.named_parameters(), plain.parameters(), strict=True)
     }
     assert ratio == pytest.approx(
-        {"1.weight": 1, "1.bias": 1, "3.weight": 1, "3.bias": 2, "5.weight": 1 / 2, "5.bias": 2}
+        {
+            "1.weight": 1,
+            "1.bias": 1,
+            "3.weight": 1,
+            "3.bias": growth**0.5,
+            "5.weight": growth**-0.5,
+            "5.bias": growth**0.5,
+        }
     )
 
 
