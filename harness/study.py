@@ -23,7 +23,7 @@ from harness.schema import from_dict, unknown
 from harness.secrets import refuse_secrets
 from harness.where import holds
 
-_NO_CHANGE = ("study=", "study.name=", "study.question=", "runtime", "tracking", "launcher", "data.root=")
+_NO_CHANGE = ("study=", "study.name=", "study.question=", "runtime", "tracking", "launcher", "data.root=", "hydra.")
 
 
 @dataclass(frozen=True)

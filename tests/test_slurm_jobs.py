@@ -298,8 +298,8 @@ def test_an_edited_default_and_edited_code_change_nothing_that_was_launched(tmp_
     assert "1 run in 1 job of Slurm" in from_the_copy("launch", *TINY, HOLD)
     (first,) = read_launches(Path("outputs"))
     train, optim = tmp_path / "harness/train.py", tmp_path / "conf/optim/adamw.yaml"
-    train.write_text(train.read_text().replace("def _attempt(", "def _attempt(broken\n"))
-    optim.write_text(re.sub(r"learning_rate: [^ ]+", "learning_rate: 0.123", optim.read_text()))
+    train.write_text(train.read_text() + "\nraise SystemExit('the edited code was run')\n")
+    optim.write_text(re.sub(r"learning_rate: \S+", "learning_rate: 0.123", optim.read_text()))
     status = from_the_copy("launch", *TINY, "launcher.max_queued=1")
     assert f"The code was edited since: 1 queued run will run as launched (code {first.code})." in status
     assert "1 queued run of study tiny are not in it as it is now" in status

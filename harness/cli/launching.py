@@ -53,14 +53,7 @@ def launch_missing(study: "Study", planned: Sequence["PlannedRun"], *, quiet: bo
             console.print(f"unreadable {run_id}: {reason}", markup=False, highlight=False)
         console.print(f"Study {study.name}: all {plural(len(planned), 'run')} are done; nothing to train.")
         return len(unreadable)
-    require_writable(study.runs_folder)
-    started = any(is_finished(study.runs_folder / run.id) for run in planned)
-    if freeze(study.rules, study.frozen_file, started=started) == "changed":
-        console.print(
-            "The rules for judging claims are not those of the first launch: all verdicts will be exploratory."
-        )
-    for name in sorted({run.config.data.name for run in missing}):
-        data.get(name, Path(study.runtime.data_root) if study.runtime.data_root else None)  # once, not once a worker
+    prepare(study, missing, console)
     workers = min(launcher.workers or os.cpu_count() or 1, len(missing))
     missing.sort(key=lambda run: run.seconds, reverse=True)
     with Board(study, planned, workers=workers, console=console, live=console.is_terminal and not quiet) as board:
@@ -87,6 +80,22 @@ def launch_missing(study: "Study", planned: Sequence["PlannedRun"], *, quiet: bo
     if left:
         print(f"{left} of {len(planned)} runs have no record; the same command tries them again", file=sys.stderr)
     return left
+
+
+def prepare(study: "Study", missing: Sequence["PlannedRun"], console: Console) -> None:
+    """What must be there before the first run: a place to write, the rules as they are now, and the data.
+
+    Raises:
+        HarnessError: the place can't be written, or the data can't be had.
+    """
+    require_writable(study.runs_folder)
+    started = any(is_finished(study.runs_folder / run) for run in study.runs)
+    if freeze(study.rules, study.frozen_file, started=started) == "changed":
+        console.print(
+            "The rules for judging claims are not those of the first launch: all verdicts will be exploratory."
+        )
+    for name in sorted({run.config.data.name for run in missing}):
+        data.get(name, Path(study.runtime.data_root) if study.runtime.data_root else None)  # once, not once a worker
 
 
 def _interrupt(number: int, _frame: object) -> None:

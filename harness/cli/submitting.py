@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from harness.cli.launching import prepare
 from harness.cli.packed import train_pack
 from harness.cli.reporting import report_launch
 from harness.cli.tables import duration, plural
@@ -68,7 +69,7 @@ def submit_missing(study: "Study", planned: Sequence["PlannedRun"], *, how: Send
     if how.dry_run or how.test_only:
         _show_scripts(study, _packs(study, missing, parameters), parameters, test_only=how.test_only)
         return len(missing)
-    require_writable(study.runs_folder)
+    prepare(study, missing, console)  # here, since compute nodes often reach no network
     with _one_launch_at_a_time(launches_folder(output)):
         jobs = active(output)
         for line in changes_since_launched(study, jobs):
