@@ -139,6 +139,9 @@ def test_a_surface_takes_the_examples_that_were_repeated(
         (("--n", "N", "--d", "D", "--stderr", "err"), "error: --stderr: a surface takes the noise from its residuals"),
         (("--n", "N", "--d", "D", "--x", "flosp"), "unknown column 'flosp'; did you mean 'flops'?"),
         (("--x", "flops", "--objective", "median"), "error: objective: unknown 'median'; one of least_squares, huber"),
+        (("--x", "flops", "--objective", "huber", "--delta", "-1"), "error: delta: is -1; a finite number of ln error"),
+        (("--x", "flops", "--delta", "0.1"), "error: delta: is Huber's threshold and the objective is least_squares"),
+        (("--n", "N", "--d", "D", "--objective", "lad", "--delta", "0.1"), "error: delta: is Huber's threshold"),
         (("--x", "flops", "--form", "cubic"), "no form could be fitted; form: unknown 'cubic'"),
         (("--x", "flops", "--form", "power", "--level", "95"), "error: level: is 95.0; a number between 0 and 1"),
         (("--x", "flops", "--test-examples", "m"), "unknown column 'm'; "),
@@ -155,6 +158,17 @@ def test_what_can_t_be_asked_is_one_line_and_exit_code_2(
     assert code == 2
     assert message in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("bad", ["nan", "inf"])
+def test_a_row_that_is_no_number_is_named_by_its_column_and_row(
+    bad: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "odd.csv"
+    table.write_text("\ufeffC;err\r\n1e9;0.3\r\n1e10;0.2\r\n" + f"1e11;{bad}\r\n")
+    code, said = typed("fit", str(table), "--x", "C", "--y", "err", capsys=capsys, monkeypatch=monkeypatch)
+    assert code == 2
+    assert f"column 'err', row 3: {bad} is not a finite number; mend or drop it" in said
 
 
 def test_people_get_a_table(

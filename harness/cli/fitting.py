@@ -117,7 +117,7 @@ def fit_curves(table: "pl.DataFrame", asked: Asked, *, where: str) -> "tuple[dic
         "test_examples": _number_or_column(table, asked.test_examples, where=where),
         "groups": labels(table, asked.group, where=where),
         "chance_error": asked.chance,
-        "objective": known_objective(asked.objective),
+        "objective": known_objective(asked.objective, delta=asked.delta),
         "delta": asked.delta,
         "calibrate": asked.calibrate,
     }
@@ -145,7 +145,7 @@ def fit_surfaces(table: "pl.DataFrame", asked: Asked, *, where: str) -> "tuple[d
     options: dict[str, Any] = {
         "compute": numbers(table, asked.x, where=where) if has_compute else None,
         "groups": labels(table, asked.group, where=where),
-        "objective": known_objective(asked.objective),
+        "objective": known_objective(asked.objective, delta=asked.delta),
         "delta": asked.delta,
         "chance_error": asked.chance,
         "unique_examples": _number_or_column(table, asked.unique, where=where),
@@ -187,7 +187,11 @@ def numbers(table: "pl.DataFrame", name: str, *, where: str) -> list[float]:
         for row, entry in enumerate(column.cast(pl.String), start=1):
             if pl.Series([entry]).cast(pl.Float64, strict=False).null_count():
                 raise ConfigError(f"{where}: column '{name}', row {row}: {entry!r} is not a number; mend or drop it")
-    return [float(value) for value in table[name]]
+    values = [float(value) for value in column]
+    for row, value in enumerate(values, start=1):
+        if not math.isfinite(value):
+            raise ConfigError(f"{where}: column '{name}', row {row}: {value} is not a finite number; mend or drop it")
+    return values
 
 
 def labels(table: "pl.DataFrame", name: str | None, *, where: str) -> list[Any] | None:

@@ -57,7 +57,7 @@ def fit_cells(
     """
     if form not in FORMS:
         raise FitError(f"form: unknown {form!r}; one of {', '.join(sorted(FORMS))} would do")
-    known_objective(objective)
+    known_objective(objective, delta=delta)
     chosen = FORMS[form]
     _require_curve(chosen, cells, chance_error)
     reference = Reference(

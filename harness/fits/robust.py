@@ -23,12 +23,16 @@ _LAD = 1e-3  # a threshold so far below the noise that absolute values are what 
 _ROUNDS = 3
 
 
-def known_objective(name: str) -> Objective:
+def known_objective(name: str, *, delta: float | None = None) -> Objective:
     """The objective of that name.
 
     Raises:
-        FitError: there is none.
+        FitError: there is none, or a ``delta`` that is no threshold or belongs to no threshold.
     """
+    if delta is not None and name != "huber":
+        raise FitError(f"delta: is Huber's threshold and the objective is {name}; huber, or no delta, would do")
+    if delta is not None and not (np.isfinite(delta) and delta > 0):
+        raise FitError(f"delta: is {delta:g}; a finite number of ln error above zero would do")
     for objective in _OBJECTIVES:
         if name == objective:
             return objective

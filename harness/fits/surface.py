@@ -78,7 +78,7 @@ def fit_surface(
     """
     if form not in SURFACES:
         raise FitError(f"form: unknown {form!r}; one of {', '.join(SURFACES)} would do")
-    known_objective(objective)
+    known_objective(objective, delta=delta)
     *sizes, error = columns(params=params, examples=examples, loss=loss)
     if unique_examples is not None:
         supply = np.broadcast_to(np.asarray(unique_examples, dtype=float), error.shape)
