@@ -46,6 +46,11 @@ class CurveProblem:
         """The weighted working predictor, shape (points,)."""
         return np.asarray(self.misfit.working * self.misfit.root_weights)
 
+    @cached_property
+    def cell_objectives(self) -> FloatArray:
+        """Sums of squares of all grid cells on the working predictor, shape (cells,)."""
+        return np.asarray(self.separable.cell_objectives(self.working[None])[0])
+
     @property
     def freedom(self) -> int:
         """Degrees of freedom that the points leave for the noise."""
@@ -141,7 +146,7 @@ class CurveProblem:
         """Where a polish begins (starts, parameters): the best cells on the working predictor, near and far."""
         if not self.form.coordinates:
             return self.separable.minimise(self.working[None])[0]
-        objectives = self.separable.cell_objectives(self.working[None])[0]
+        objectives = self.cell_objectives
         dense = np.argsort(objectives)[: self.form.starts]
         coarse = _COARSE * np.argsort(objectives[::_COARSE])[:_COARSE_STARTS]
         polished = self.separable.minimise(self.working[None])[0]
@@ -180,7 +185,7 @@ class CurveProblem:
         inner = len(self.form.coordinates)
         if inner == 0:
             return np.zeros((0, self.form.size))
-        objectives = self.separable.cell_objectives(self.working[None])[0]
+        objectives = self.cell_objectives
         chosen = np.flatnonzero(objectives <= critical)
         chosen = chosen[:: 1 + len(chosen) // _MOST_CELLS]
         vectors = self.separable.complete(self.separable.cells[chosen], self.working)

@@ -127,7 +127,8 @@ def _linear_optimum(
         if not np.any(outward & ~held):
             break
         held |= outward
-    step, width = _step(region, residual, jacobian, slope, held)
+    else:
+        step, width = _step(region, residual, jacobian, slope, held)
     longest = np.max(np.abs(step) / region.stride, axis=-1, keepdims=True)
     return step / np.maximum(longest, 1.0), width
 

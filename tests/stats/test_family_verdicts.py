@@ -4,6 +4,8 @@ A right verdict supports a power where there is one and contradicts it where the
 opposite; what is left is undecided.
 """
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,7 @@ def exponential(kind: str, design: Design, generator: np.random.Generator) -> tu
     return design.compute, error * np.exp(generator.normal(0.0, design.sigma, design.n))
 
 
+@cache
 def shares(truth: Truth | str, design: Design) -> dict[str, float]:
     """How often each answer is given."""
     generator, answers = np.random.default_rng(12), []
