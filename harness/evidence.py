@@ -28,8 +28,9 @@ FEW_MISTAKES = 100  # fewer have a sampling noise above 10 %, more than that of 
 SAME_COMPUTE = 0.05  # runs of one budget differ in training FLOPs by the rounding of their steps, at most 1 in 20
 
 _CELL_KEYS = (
-    "cell", "model", "width", "depth", "dataset", "train_examples", "batch_size", "learning_rate", "budget_flops",
-    "params", "examples_seen", "training_flops", "forward_flops", "chance_error", "irreducible_error", "test_examples",
+    "cell", "trunk", "model", "width", "depth", "dataset", "train_examples", "batch_size", "learning_rate",
+    "budget_flops", "params", "examples_seen", "training_flops", "forward_flops", "chance_error", "irreducible_error",
+    "test_examples",
 )  # fmt: skip
 _CELL_MEANS = ("validation_error", "validation_loss", "test_error", "test_loss", "train_error", "wall_seconds",
                "utilisation")  # fmt: skip

@@ -31,6 +31,8 @@ _PHRASES = {"supported": "supports {}", "contradicted": "contradicts {}", "undec
 class Context:
     """What the report says besides the evidence; all of it text that the caller found out.
 
+    ``caution`` is what stands against every exponent, empty if nothing does.
+
     ``versions`` and ``machine`` are (name, text) pairs, printed in their order.
     """
 
@@ -42,6 +44,9 @@ class Context:
     commit: str
     hardware: str
     test_set: str
+    learning_rate: str = ""
+    caution: str = ""
+    trunks: str = ""
     versions: tuple[tuple[str, str], ...] = ()
     machine: tuple[tuple[str, str], ...] = ()
 
@@ -136,6 +141,11 @@ def _method(evidence: Evidence, context: Context) -> tuple[tuple[str, str], ...]
         ("Objective", context.objective),
         ("Noise", COUNTED if evidence.counted else SCATTERED),
         ("Test set", context.test_set),
+        *(
+            (name, text)
+            for name, text in (("Learning rate", context.learning_rate), ("Trunks", context.trunks))
+            if text
+        ),
         ("FLOP convention", context.flop_convention),
         ("Error", f"1 − top-1 accuracy; guessing gives {number(evidence.chance_error)}"),
         (

@@ -21,6 +21,7 @@ from harness.cli import (
     simulate,
     standing,
     syncing,
+    tuning,
     verifying,
     watching,
 )
@@ -57,6 +58,7 @@ compare.add_to(app)
 flops.add_to(app)
 claims.add_to(app)
 keeping.add_to(app)
+tuning.add_to(app)
 syncing.add_to(app)
 verifying.add_to(app)
 

@@ -4,8 +4,11 @@ import shlex
 
 import polars as pl
 
+from harness.certificate import Certificate, read_certificate
+from harness.cli.tuning import certificate_file, describe
 from harness.errors import FitError
 from harness.evidence import Evidence
+from harness.fits.bootstrap import wild_interval
 from harness.fits.shared_test_set import population_interval, read_bitmaps
 from harness.forms import FORMS
 from harness.plots.numerals import count, interval, number
@@ -27,6 +30,7 @@ FLOP_CONVENTION = (
 def make_context(study: Study, evidence: Evidence) -> Context:
     """The report's words on where its numbers come from."""
     runs, words = evidence.runs, shlex.join(study.overrides)
+    certificate = read_certificate(certificate_file(study), runs_folder=study.runs_folder)
     return Context(
         title=" ".join(("Study", study.name, *(("with", *study.changes) if study.changes else ()))),
         question=study.question,
@@ -39,8 +43,43 @@ def make_context(study: Study, evidence: Evidence) -> Context:
             f"threads a run: {_kinds(runs, 'threads')})"
         ),
         test_set=_test_set(study, evidence),
+        learning_rate=_learning_rate(certificate),
+        caution=_caution(certificate),
+        trunks=_trunks(evidence),
         versions=(("torch", _kinds(runs, "torch_version")),),
         machine=(("Hosts", _kinds(runs, "host")), ("Data digest", _kinds(runs, "data_digest"))),
+    )
+
+
+def _learning_rate(certificate: Certificate | None) -> str:
+    if certificate is None:
+        return "not certified: whether half or twice the rate does better at either end is not known"
+    return describe(certificate)
+
+
+def _caution(certificate: Certificate | None) -> str:
+    if certificate is None or certificate.holds:
+        return ""
+    return (
+        "The learning rate is not the best at both ends of the study, which bends the curve and leaves nothing in its "
+        "residuals: no exponent here can be taken at its word"
+    )
+
+
+def _trunks(evidence: Evidence) -> str:
+    """What it adds to the exponent's interval that cells of one trunk share noise; empty where none do."""
+    clusters = evidence.frontier.select(pl.coalesce("trunk", "cell")).to_series().to_list()
+    if len(set(clusters)) == len(clusters) or _FORM not in evidence.curves:
+        return ""
+    said = f"the frontier's {len(clusters)} cells are {len(set(clusters))} clusters of shared noise"
+    fit = evidence.curves[_FORM]
+    try:
+        together = interval(wild_interval(fit, "exponent", clusters=clusters))
+    except FitError as refusal:
+        return f"{said}; what that adds is not known: {refusal}"
+    return (
+        f"{said}. Intervals take cells for independent; by clusters, the exponent of the {FORMS[_FORM].title} has "
+        f"{together} in place of {interval(fit.interval('exponent'))} (wild cluster bootstrap)"
     )
 
 
