@@ -215,7 +215,7 @@ def test_show_prints_form_parameters_uncertainty_units_source_and_place() -> Non
     assert done.returncode == 0, done.stderr
     for words in (
         "floor + params_scale * N**-a + data_scale * D**-b", "power of params 0.348 [0.317 to 0.373]",
-        "params scale 482 (standard error 124.5)", "params in parameters from 7e+07 to 1.6e+10",
+        "params scale 482 (standard error 124.5)", "params in parameters from 7×10⁷ to 1.6×10¹⁰",
         "examples seen in tokens", "loss in nats", "arXiv 2404.10102", "analyzing-chinchilla, notebook",
         "mark         seen", "compute exponent 5.61",
     ):  # fmt: skip

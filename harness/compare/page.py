@@ -15,6 +15,7 @@ from harness.published import Curve, Exponent, implied_exponents
 
 COLUMNS = ("curve", "exponent of", "same", "published", "the study's [95 %]", "difference [95 %]", "why")
 YARDSTICK_COLUMNS = ("curve", "floor subtracted", "implied compute exponent", "from")
+_MANY = 1e6  # from here on a size reads better in powers of ten
 CURVE_COLUMNS = ("curve", "what", "form and parameters", "units and range", "source", "mark")
 
 
@@ -60,7 +61,10 @@ def _answer(rows: Sequence[Comparison]) -> str:
     compared = sum(counts.values())
     apart = f"{counts['contradicted']} differ and {counts['undecided']} are undecided"
     lonely = f"; {left} without a counterpart in this study" if left else ""
-    return f"Of {compared} exponents that can be compared, {counts['supported']} are the same, {apart}{lonely}."
+    return (
+        f"Of {compared} exponent{'s'[: compared != 1]} that can be compared, {counts['supported']} are the same, "
+        f"{apart}{lonely}."
+    )
 
 
 def comparison_rows(rows: Sequence[Comparison]) -> tuple[tuple[str, ...], ...]:
@@ -147,6 +151,11 @@ def unit_lines(curve: Curve) -> list[str]:
     """Every axis with its unit and range, and the response with its unit."""
     lines = []
     for name, axis in curve.axes.items():
-        over = f" from {axis.range[0]:.3g} to {axis.range[1]:.3g}" if axis.range else ""
+        over = f" from {_end(axis.range[0])} to {_end(axis.range[1])}" if axis.range else ""
         lines.append(f"{name.replace('_', ' ')} in {axis.unit}{over}")
     return [*lines, f"{curve.response.quantity.replace('_', ' ')} in {curve.response.unit}"]
+
+
+def _end(size: float) -> str:
+    """``11,585`` with all its digits, ``7×10⁷`` where they are too many."""
+    return f"{size:,.0f}" if size.is_integer() and size < _MANY else number(size)
