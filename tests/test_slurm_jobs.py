@@ -77,8 +77,8 @@ def long(steps_a_second: float) -> tuple[str, ...]:
 
 @pytest.fixture(scope="module")
 def longer(steps_a_second: float) -> tuple[str, ...]:
-    """A study of one run that takes a minute if it is left alone."""
-    return (*SLURM, "budget.training_flops=null", f"budget.steps={int(60 * steps_a_second)}", "model.width=4")
+    """A study of one run that takes fifty seconds if it is left alone."""
+    return (*SLURM, "budget.training_flops=null", f"budget.steps={int(50 * steps_a_second)}", "model.width=4")
 
 
 def only_run(overrides: tuple[str, ...]) -> Path:

@@ -73,7 +73,7 @@ def submit_missing(study: "Study", planned: Sequence["PlannedRun"], *, how: Send
     with _one_launch_at_a_time(launches_folder(output)):
         jobs = active(output)
         for line in changes_since_launched(study, jobs):
-            console.print(line, markup=False, highlight=False)
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
         waiting = {run: job.id for job in jobs for run in job.runs}
         free = [run for run in missing if run.id not in waiting]
         packs = _packs(study, free, parameters)
@@ -327,10 +327,13 @@ def _account(launch: Launch, study: "Study") -> str:
 
 def _say_rest(console: Console, study: "Study", *, waiting: int, unsent: "Sequence[packing.Pack[PlannedRun]]") -> None:
     if waiting:
-        console.print(f"{plural(waiting, 'run')} of the study are queued or running already.", highlight=False)
+        console.print(
+            f"{plural(waiting, 'run')} of the study are queued or running already.", highlight=False, soft_wrap=True
+        )
     if unsent:
         console.print(
             f"{plural(len(unsent), 'job')} more would pass launcher.max_queued={study.launcher.max_queued}; "
             "the same command sends them when there is room.",
             highlight=False,
+            soft_wrap=True,
         )
