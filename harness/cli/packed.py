@@ -57,7 +57,7 @@ def train_pack(folder: str) -> None:
     )
     append_event(place, "end", failed=len(failed))
     if failed:
-        raise RecordError(f"{len(failed)} runs failed, among them {failed[0]}; `harness failures` says why")
+        raise RecordError(f"runs failed: {len(failed)}, the first {failed[0]}; `harness failures` says why")
 
 
 def train_item(runs: Runs, *, folder: Path) -> str:
