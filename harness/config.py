@@ -273,16 +273,16 @@ def _check(run: RunConfig) -> None:
         )
 
 
-def run_id(run: RunConfig) -> str:
+def run_id(run: RunConfig, *, training_version: int = TRAINING_VERSION) -> str:
     """The run's name: 12 hex digits of SHA-256 over the whole configuration and the training version."""
-    return _digest({"run": to_dict(run), "training_version": TRAINING_VERSION})
+    return _digest({"run": to_dict(run), "training_version": training_version})
 
 
-def cell_id(run: RunConfig) -> str:
+def cell_id(run: RunConfig, *, training_version: int = TRAINING_VERSION) -> str:
     """The cell's name: as the run's, with the seed left out, so that runs that differ only by seed share it."""
     tree = to_dict(run)
     del tree["seed"]
-    return _digest({"cell": tree, "training_version": TRAINING_VERSION})
+    return _digest({"cell": tree, "training_version": training_version})
 
 
 def trunk_id(run: RunConfig) -> str | None:

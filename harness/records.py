@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.config import RunConfig, run_id
+from harness.config import RunConfig, cell_id, run_id
 from harness.errors import ConfigError, RecordError
 from harness.schema import from_dict, to_dict
 from harness.secrets import redact
@@ -243,13 +243,13 @@ def read_record(folder: Path) -> tuple[Record, Measured]:
         measured = from_dict(Measured, took, where=str(folder / "measured.json"))
     except ConfigError as error:
         raise RecordError(f"{error}; the file was edited or damaged; remove {folder} and run again") from error
-    nonsense = next(_nonsense(record, measured), None)
-    if nonsense is not None:
-        raise RecordError(f"{folder}: {nonsense}; a file was edited or damaged; remove {folder} and run again")
     if record.run_id != folder.name:
         raise RecordError(
             f"{folder / 'record.json'}: is of run {record.run_id}; the folder was renamed; name it so again"
         )
+    nonsense = next(_nonsense(record, measured), None)
+    if nonsense is not None:
+        raise RecordError(f"{folder}: {nonsense}; a file was edited or damaged; remove {folder} and run again")
     return record, measured
 
 
@@ -264,6 +264,11 @@ def _nonsense(record: Record, measured: Measured) -> Iterator[str]:
     for name in ("params", "forward_flops", "step_flops", "num_classes", "test_examples"):
         if getattr(record, name) <= 0:
             yield f"{name} is {getattr(record, name)}, and must be positive"
+    version = record.training_version
+    if record.run_id != run_id(record.config, training_version=version):
+        yield f"its configuration is not that of run {record.run_id}"
+    if record.cell != cell_id(record.config, training_version=version):
+        yield f"its configuration is not of cell {record.cell}"
     if record.training_flops != record.steps * record.step_flops:
         yield "training_flops are not steps x step_flops"
     if min(measured.wall_seconds, measured.evaluation_seconds, measured.setup_seconds, measured.lost_seconds) < 0:

@@ -8,7 +8,7 @@ import copy
 import dataclasses
 import difflib
 import functools
-import math
+import sys
 import types
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -29,24 +29,39 @@ def from_dict(kind: type[T], tree: Any, *, where: str) -> T:
     """
     if not isinstance(tree, Mapping):
         raise ConfigError(f"{where}: expected a mapping, got {tree!r}")
-    hints, required = _fields(kind)  # type: ignore[arg-type]
+    hints, required, plain = _fields(kind)  # type: ignore[arg-type]
     for key in tree:
         if key not in hints:
             raise ConfigError(f"{where}: {unknown('key', key, hints)}")
     missing = [name for name in required if name not in tree]
     if missing:
         raise ConfigError(f"{where}: missing {', '.join(missing)}; add it to the configuration")
-    return kind(**{key: convert(hints[key], value, where=f"{where}.{key}") for key, value in tree.items()})
+    return kind(
+        **{
+            key: value if type(value) in plain[key] else convert(hints[key], value, where=f"{where}.{key}")
+            for key, value in tree.items()
+        }
+    )
 
 
 @functools.cache  # a study of 10,000 runs asks for the same dozen classes 100,000 times
-def _fields(kind: type) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The type of each field, and the fields that have no default."""
-    return get_type_hints(kind), tuple(f.name for f in dataclasses.fields(kind) if _has_no_default(f))
+def _fields(kind: type) -> tuple[dict[str, Any], tuple[str, ...], dict[str, frozenset[type]]]:
+    """The type of each field, the fields that have no default, and the types of values that each takes unchanged."""
+    hints = get_type_hints(kind)
+    required = tuple(field.name for field in dataclasses.fields(kind) if _has_no_default(field))
+    return hints, required, {name: _taken_unchanged(hint) for name, hint in hints.items()}
+
+
+def _taken_unchanged(kind: Any) -> frozenset[type]:
+    """The types of values that are the annotated type as they are; no number, which must be looked at to be finite."""
+    kinds = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+    return frozenset(one for one in kinds if one in _ATOMS - {int, float})
 
 
 def convert(kind: Any, value: Any, *, where: str) -> Any:
     """The value as the annotated type ``kind``, or a ConfigError that names ``where``."""
+    if type(value) is kind and kind in (int, float) and abs(value) <= sys.float_info.max:
+        return value  # most values of most files
     origin, arguments, is_class = _parts(kind)
     if is_class:
         return from_dict(kind, value, where=where)
@@ -88,7 +103,7 @@ def _convert_scalar(kind: Any, value: Any, *, where: str) -> Any:
     if kind is type(None) and value is None:
         return None
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if number and kind in (int, float) and not math.isfinite(value):
+    if number and kind in (int, float) and not abs(value) <= sys.float_info.max:  # nan is not, nor 10**400
         raise ConfigError(f"{where}: {value} is not a finite number")
     if kind is float and number:
         return float(value)

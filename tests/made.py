@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from harness.config import cell_id, run_id
+from harness.config import TRAINING_VERSION, cell_id, run_id
 from harness.records import MEASURED_VERSION, SCHEMA_VERSION, Evaluation, Measured, Record
 from harness.rules import Rules
 from harness.study import load_study
@@ -17,7 +17,8 @@ def made_record(*overrides: str, **changed: Any) -> Record:
     """A finished run of the default configuration with the overrides."""
     (run,) = load_study(overrides).runs.values()
     values: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION, "training_version": 1, "run_id": run_id(run), "cell": cell_id(run),
+        "schema_version": SCHEMA_VERSION, "training_version": TRAINING_VERSION,
+        "run_id": run_id(run), "cell": cell_id(run),
         "status": "finished", "config": run, "flops_convention": "2_per_multiply_add", "params": 1000,
         "forward_flops": 2000, "step_flops": 6000 * 64, "training_flops": 6000 * 64 * 100, "steps": 100,
         "examples_seen": 6400, "learning_rate": 1e-3, "data_digest": "d" * 64, "num_classes": 10, "test_examples": 16,

@@ -176,6 +176,9 @@ def test_a_record_with_any_value_changed_is_read_or_refused_and_makes_sense(
         ({"test_error": None}, "test_error is missing of a finished run"),
         ({"num_classes": 0}, "num_classes is 0, and must be positive"),
         ({"training_flops": 1}, "training_flops are not steps x step_flops"),
+        ({"config": {"seed": 7}}, "its configuration is not that of run"),
+        ({"cell": "0" * 12}, "its configuration is not of cell 000000000000"),
+        ({"params": 10**400}, "is not a finite number"),
         ({"test_loss": math.nan}, "is not a finite number"),
     ],
 )
@@ -185,7 +188,8 @@ def test_a_record_of_nonsense_is_refused_by_name(
     folder = tmp_path / whole.name
     shutil.copytree(whole, folder)
     tree = json.loads((folder / "record.json").read_text())
-    (folder / "record.json").write_text(json.dumps(tree | change))
+    config = tree["config"] | change.get("config", {})
+    (folder / "record.json").write_text(json.dumps(tree | change | {"config": config}))
     with pytest.raises(RecordError, match=said):
         read_record(folder)
 
