@@ -21,7 +21,7 @@ Precision = Literal["float64", "float32", "tf32", "bfloat16"]
 # Part of every run's id. Raise it when the same configuration would train to another result.
 TRAINING_VERSION = 2
 
-_NOT_OF_A_RUN = {
+NOT_OF_A_RUN = {
     "runtime",
     "tracking",
     "launcher",
@@ -172,7 +172,7 @@ def split_tree(tree: Mapping[str, Any]) -> Split:
     Raises:
         ConfigError: unknown keys (also those that were added with ``+``), wrong types, impossible values.
     """
-    known = {field.name for field in dataclasses.fields(RunConfig)} | _NOT_OF_A_RUN
+    known = {field.name for field in dataclasses.fields(RunConfig)} | NOT_OF_A_RUN
     for key in tree:
         if key not in known:
             raise ConfigError(f"config: {unknown('key', str(key), known)}")
@@ -180,7 +180,7 @@ def split_tree(tree: Mapping[str, Any]) -> Split:
     data = dict(tree["data"])
     from_elsewhere = {"data_root": data.pop("root"), "tracking": tree["tracking"]}
     runtime = from_dict(RuntimeConfig, {**tree["runtime"], **from_elsewhere}, where="runtime")
-    run_part = {key: value for key, value in tree.items() if key not in _NOT_OF_A_RUN}
+    run_part = {key: value for key, value in tree.items() if key not in NOT_OF_A_RUN}
     run = from_dict(RunConfig, {**run_part, "data": data}, where="config")
     _check(run)
     return run, runtime, from_dict(LauncherConfig, tree["launcher"], where="launcher")

@@ -132,32 +132,29 @@ def _disk(output: Path) -> Iterator[Check]:
         "" if answer == "ok" else "make room, or choose another place with runtime.output=FOLDER",
     )
     with tempfile.NamedTemporaryFile(dir=output) as file:
-        began, now = time.perf_counter(), time.time()
+        apart = abs(os.stat(file.name).st_mtime - time.time())
+        yield Check(
+            "clock",
+            "warn" if apart > CLOCK_SECONDS else "ok",
+            f"{apart:.1f} s from that of the file system",
+            "silent runs may be misjudged: set the clocks of this machine and of the file server (NTP)"
+            if apart > CLOCK_SECONDS
+            else "",
+        )
+        yield _locks(file.fileno())
+        began = time.perf_counter()
         file.write(os.urandom(WRITTEN_BYTES))
         file.flush()
         os.fsync(file.fileno())
         speed = WRITTEN_BYTES / (time.perf_counter() - began)
-        apart = abs(os.stat(file.name).st_mtime - now)
-        slow = speed < SLOW_BYTES_A_SECOND
         yield Check(
             "write speed",
-            "warn" if slow else "ok",
+            "warn" if speed < SLOW_BYTES_A_SECOND else "ok",
             f"{speed / 1e6:.0f} MB/s",
-            "checkpoints will take long: a faster place with runtime.output=FOLDER, or a larger "
-            "runtime.checkpoint_seconds"
-            if slow
+            "checkpoints take long: a faster place with runtime.output=FOLDER, or a larger runtime.checkpoint_seconds"
+            if speed < SLOW_BYTES_A_SECOND
             else "",
         )
-        skewed = apart > CLOCK_SECONDS + WRITTEN_BYTES / speed
-        yield Check(
-            "clock",
-            "warn" if skewed else "ok",
-            f"{apart:.1f} s from that of the file system",
-            "silent runs may be misjudged: set the clocks of this machine and of the file server (NTP)"
-            if skewed
-            else "",
-        )
-        yield _locks(file.fileno())
 
 
 def _locks(descriptor: int) -> Check:

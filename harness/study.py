@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.compose import MOST_POINTS, Overrides, Tree, compose_tree, is_group, parse_overrides, resolve
-from harness.config import LauncherConfig, RunConfig, RuntimeConfig, Split, change_run, run_id, split_tree
+from harness.config import NOT_OF_A_RUN, LauncherConfig, RunConfig, RuntimeConfig, Split, change_run, run_id, split_tree
 from harness.errors import ConfigError
 from harness.rules import Rules, read_rules
 from harness.schema import from_dict, unknown
@@ -161,7 +161,8 @@ def _split_points(block: Block, plain: Sequence[str]) -> Iterator[Split | None]:
     nodes = {key.partition(".")[0] for key in values}
     for choices in itertools.product(*(block.axes[key] for key in groups)):
         composed = compose_tree([*plain, *(f"{key}={choice}" for key, choice in zip(groups, choices, strict=True))])
-        pointing = "${" in repr((composed, block.axes))
+        of_runs = {key: value for key, value in composed.items() if key not in NOT_OF_A_RUN}
+        pointing = "${" in repr((of_runs, block.axes))  # what points elsewhere in the tree is resolved once: it is slow
         first: Split | None = None
         for point in itertools.product(*(block.axes[key] for key in values)):
             tree = _copy(composed, nodes)
@@ -171,7 +172,7 @@ def _split_points(block: Block, plain: Sequence[str]) -> Iterator[Split | None]:
             if block.where is not None and not holds(block.where, tree):
                 yield None
             elif first is None or pointing:
-                first = split_tree(tree)
+                first = split_tree(resolve(tree))
                 yield first
             else:
                 yield change_run(first, tree, nodes)

@@ -1,5 +1,6 @@
 import pytest
 
+from harness.compose import resolve
 from harness.config import run_id
 from harness.errors import ConfigError
 from harness.study import Study, load_study
@@ -111,3 +112,18 @@ def test_a_later_point_of_a_sweep_is_checked_as_the_first() -> None:
         load_study(["model.options={},{_target_:os.system}"])
     with pytest.raises(ConfigError, match=r"model\.width: 0 must be positive"):
         load_study(["model.width=8,0"])
+
+
+def test_what_points_elsewhere_in_the_tree_is_resolved_once_and_not_for_every_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Resolving takes OmegaConf 15 ms: two minutes for 10,000 runs."""
+    asked = []
+    monkeypatch.setattr("harness.study.resolve", lambda tree: asked.append(1) or resolve(tree))
+    study = load_study(["seed=range(0,50)", "tracking=wandb"])
+    assert (len(study.runs), study.runtime.tracking.tags) == (50, ("single",))
+    assert len(asked) <= 3
+    assert load_study(["model.depth=${seed}", "seed=1,2"]).runs.keys() == {
+        *load_study(["model.depth=1", "seed=1"]).runs,
+        *load_study(["model.depth=2", "seed=2"]).runs,
+    }
