@@ -26,6 +26,7 @@ class Progress:
 
     ``loss_sum`` adds the batch losses since the last evaluation, on the device: reading it would wait for the device.
     ``inherited_steps`` were taken by a shorter run of the same trunk (see ``harness.trunks``).
+    ``stacked`` is the most runs that ever shared a step with it, itself included.
     """
 
     step: int
@@ -35,6 +36,7 @@ class Progress:
     curve: list[Evaluation] = field(default_factory=list)
     curve_seconds: list[float] = field(default_factory=list)
     inherited_steps: int = 0
+    stacked: int = 1
     saved_at: float = field(default_factory=time.monotonic)
 
 
@@ -42,16 +44,17 @@ def save(path: Path, *, run_id: str, model: nn.Module, optimizer: Optimizer, pro
     """Replace the checkpoint at ``path``."""
     state = {
         "run_id": run_id,
-        "model": model.state_dict(),
+        "model": {name: tensor.clone() for name, tensor in model.state_dict().items()},  # of a view, all would be saved
         "optimizer": optimizer.state_dict(),
         "random_state": torch.get_rng_state(),
         "step": progress.step,
-        "loss_sum": progress.loss_sum,
+        "loss_sum": progress.loss_sum.clone(),
         "wall_seconds": progress.wall_seconds,
         "evaluation_seconds": progress.evaluation_seconds,
         "curve": [to_dict(evaluation) for evaluation in progress.curve],
         "curve_seconds": progress.curve_seconds,
         "inherited_steps": progress.inherited_steps,
+        "stacked": progress.stacked,
     }
     if progress.loss_sum.device.type == "cuda":
         state["cuda_random_state"] = torch.cuda.get_rng_state(progress.loss_sum.device)
@@ -82,6 +85,7 @@ def restore(path: Path, *, run_id: str, model: nn.Module, optimizer: Optimizer, 
         curve=[from_dict(Evaluation, evaluation, where=str(path)) for evaluation in state["curve"]],
         curve_seconds=state["curve_seconds"],
         inherited_steps=state["inherited_steps"],
+        stacked=state["stacked"],
     )
 
 

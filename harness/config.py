@@ -148,6 +148,7 @@ class RuntimeConfig:
 class LauncherConfig:
     """Who runs the runs: a name of ``launch.LAUNCHERS`` or ``slurm``, how many at once, with how many threads each.
 
+    ``stack`` is the most runs of one shape that are trained as one batched network; 1 keeps them apart.
     The rest is Slurm's: ``workers`` are then those of one job, ``packs`` the fewest jobs to spread over,
     ``max_queued`` the most of ours in the queue, ``slurm`` what submitit's executor takes, by its names.
     """
@@ -155,6 +156,7 @@ class LauncherConfig:
     name: str
     workers: int | None
     threads: int | None
+    stack: int
     packs: int | None = None
     max_queued: int | None = None
     slurm: Mapping[str, Any] = field(default_factory=dict)

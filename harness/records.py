@@ -101,6 +101,7 @@ class Measured:
     an attempt ended past its last checkpoint. ``commit`` and ``slurm``: see ``harness.provenance``; ``slurm`` is of
     the last attempt, and empty outside Slurm. ``inherited_flops`` were spent by a shorter run of the same trunk; FLOPs,
     seconds and burden are nevertheless those of the whole run, since its result rests on them.
+    ``stacked`` is the most runs that were trained as one with it, itself included: their seconds were shared out.
     """
 
     schema_version: int
@@ -126,6 +127,7 @@ class Measured:
     commit: str
     slurm: Mapping[str, str]
     inherited_flops: int = 0
+    stacked: int = 1
 
 
 def write_json(path: Path, tree: Any) -> None:

@@ -8,7 +8,6 @@ import torch
 
 from harness import device as machine
 from harness import provenance
-from harness.checkpoint import Progress
 from harness.config import TRAINING_VERSION, cell_id
 from harness.flops import FLOPS_CONVENTION
 from harness.numerics import math_mode
@@ -19,9 +18,9 @@ from harness.session import Session, score
 TRAIN_SCORE_EXAMPLES = 5000  # the training set is scored on its first so many: enough for 1 % of error
 
 
-def make_record(session: Session, progress: Progress, *, status: Literal["finished", "diverged"]) -> Record:
+def make_record(session: Session, *, status: Literal["finished", "diverged"]) -> Record:
     """The result. The test set is scored here and nowhere else, once."""
-    planned, data = session.planned, session.data
+    planned, data, progress = session.planned, session.data, session.progress
     train = validation = test = None
     if status == "finished":
         train = score(session, data.train.first(TRAIN_SCORE_EXAMPLES))
@@ -57,8 +56,9 @@ def make_record(session: Session, progress: Progress, *, status: Literal["finish
     )
 
 
-def make_measured(session: Session, progress: Progress, *, setup_seconds: float) -> Measured:
+def make_measured(session: Session) -> Measured:
     """What the run took, over all its attempts."""
+    progress = session.progress
     attempts = [event for event in read_events(session.folder) if event["event"] == "attempt"]
     numerics = session.planned.config.numerics
     peak = machine.measure_peak(session.device, numerics.precision)
@@ -68,7 +68,7 @@ def make_measured(session: Session, progress: Progress, *, setup_seconds: float)
         schema_version=MEASURED_VERSION,
         wall_seconds=progress.wall_seconds,
         evaluation_seconds=progress.evaluation_seconds,
-        setup_seconds=setup_seconds,
+        setup_seconds=session.setup_seconds,
         lost_seconds=_lost_seconds(read_events(session.folder)),
         curve_seconds=tuple(progress.curve_seconds),
         attempts=len(attempts),
@@ -88,6 +88,7 @@ def make_measured(session: Session, progress: Progress, *, setup_seconds: float)
         commit=provenance.commit(),
         slurm=provenance.slurm(),
         inherited_flops=progress.inherited_steps * session.planned.cost.step_flops,
+        stacked=progress.stacked,
     )
 
 

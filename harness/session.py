@@ -1,6 +1,6 @@
-"""What an attempt at a run works with: its data, model and optimizer on their device."""
+"""What an attempt at a run works with: its data, model and optimizer on their device, and how far it has come."""
 
-import threading
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
 
+from harness import trunks
+from harness.checkpoint import Progress, restore
 from harness.config import RunConfig, RuntimeConfig
-from harness.data import Dataset, Part, load_dataset, on_device
+from harness.data import Dataset, Part, Place, load_dataset
 from harness.device import choose_device
 from harness.flops import build_model
 from harness.loss import training_loss
@@ -34,7 +36,8 @@ class Session:
     model: nn.Module
     optimizer: Optimizer
     device: torch.device
-    stop: threading.Event
+    progress: Progress
+    setup_seconds: float
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,9 @@ class Scores:
     correct: Tensor
 
 
-def set_up(planned: PlannedRun, *, runtime: RuntimeConfig, owner: Owner, stop: threading.Event) -> Session:
-    """Load the data and build model and optimizer, the parameters drawn from the run's seed."""
+def set_up(planned: PlannedRun, *, runtime: RuntimeConfig, owner: Owner) -> Session:
+    """Load the data, build model and optimizer, the parameters drawn from the run's seed; put back what was saved."""
+    began = time.perf_counter()
     run = planned.config
     device = choose_device(runtime.device)
     set_up_numerics(run.numerics, device)
@@ -59,17 +63,23 @@ def set_up(planned: PlannedRun, *, runtime: RuntimeConfig, owner: Owner, stop: t
         split_seed=run.data.split_seed,
         options=run.data.options,
         root=Path(runtime.data_root) if runtime.data_root else None,
+        place=Place(device, runtime.loader_workers, floats),
     )
     torch.manual_seed(run.seed)
     model = build_model(run.model, image_shape=data.image_shape, num_classes=data.num_classes)
     factors = parametrise(model, run.model, run.optim, image_shape=data.image_shape, num_classes=data.num_classes)
     model = model.to(device, floats)
     optimizer = build_optimizer(run.optim, model, width=run.model.width, factors=factors)
-    data = on_device(data, device, workers=runtime.loader_workers, floats=floats)
     if run.numerics.compile:
         compile_model(model, device)
         _step_once(model, run=run, data=data, device=device)
-    return Session(planned, runtime, owner.folder, owner, data, model, optimizer, device, stop)
+    saved = owner.folder / "checkpoint.pt"
+    progress = restore(saved, run_id=planned.id, model=model, optimizer=optimizer, device=device)
+    if progress.step == 0:
+        kept = trunks.start(planned, runtime=runtime, model=model, optimizer=optimizer, device=device)
+        progress = kept or progress
+    setup_seconds = time.perf_counter() - began
+    return Session(planned, runtime, owner.folder, owner, data, model, optimizer, device, progress, setup_seconds)
 
 
 def _step_once(model: nn.Module, *, run: RunConfig, data: Dataset, device: torch.device) -> None:

@@ -19,7 +19,9 @@ from launch import Event, Failed, Finished, Started
 
 if TYPE_CHECKING:
     from harness.plan import PlannedRun
+    from harness.stacking import Stack
     from harness.study import Study
+    from harness.train import Outcome
 
 LOOK_SECONDS = 1.0  # between two looks at the events of the running runs
 
@@ -67,25 +69,18 @@ class Board:
         """Print a line that stays."""
         self.console.print(line, markup=False, highlight=False)
 
-    def take(self, event: Event["PlannedRun", str]) -> None:
-        """Count an event and redraw."""
+    def take(self, event: "Event[Stack, tuple[Outcome, ...]]") -> None:
+        """Count what an event says of each run of a stack, and redraw."""
         match event:
-            case Started(item=run):
-                self.running[run.id] = run
-            case Finished(item=run, value=outcome):
-                self._end(run)
-                if outcome in ("finished", "diverged"):
-                    self._count(run)
-                else:
-                    self.interrupted += 1
-                if not self.live:
-                    self.say(f"{outcome} {run.id} {_title(run)} ({len(self.done)}/{len(self.planned)})")
-            case Failed(item=run, reason=reason, detail=detail):
-                self._end(run)
-                self.failed += 1
-                self.say(f"failed {run.id} {_title(run)}: {reason}")
-                if self.failed == 1 and detail:
-                    self.say(f"The first failure in full; `harness show {run.id}` shows it again:\n{detail.rstrip()}")
+            case Started(item=stack):
+                self.running |= {run.id: run for run in stack}
+            case Finished(item=stack, value=outcomes):
+                for run, outcome in zip(stack, outcomes, strict=True):
+                    self._end(run, outcome)
+            case Failed(item=stack, reason=reason, detail=detail):
+                for run in stack:  # one of a stack may have come to its record before
+                    finished = is_finished(self.study.runs_folder / run.id)
+                    self._end(run, "finished" if finished else "failed", reason=reason, detail=detail)
         now = time.monotonic()
         if now - self.looked > LOOK_SECONDS:
             self.looked = now
@@ -95,9 +90,22 @@ class Board:
         if self.live:
             self.live.update(self._draw(), refresh=True)
 
-    def _end(self, run: "PlannedRun") -> None:
+    def _end(self, run: "PlannedRun", outcome: "Outcome", *, reason: str = "", detail: str = "") -> None:
         self.running.pop(run.id, None)
         self.reached.pop(run.id, None)
+        if outcome == "failed":
+            self.failed += 1
+            reason = reason or read_state(self.study.runs_folder / run.id, now=time.time()).reason
+            self.say(f"failed {run.id} {_title(run)}: {reason}")
+            if self.failed == 1 and detail:
+                self.say(f"The first failure in full; `harness show {run.id}` shows it again:\n{detail.rstrip()}")
+            return
+        if outcome in ("finished", "diverged"):
+            self._count(run)
+        else:
+            self.interrupted += 1
+        if not self.live:
+            self.say(f"{outcome} {run.id} {_title(run)} ({len(self.done)}/{len(self.planned)})")
 
     def _count(self, run: "PlannedRun") -> None:
         """Take a run with a record into the totals and into the frontier."""

@@ -23,7 +23,9 @@ from launch import LAUNCHERS, Event
 
 if TYPE_CHECKING:
     from harness.plan import PlannedRun
+    from harness.stacking import Stack
     from harness.study import Study
+    from harness.train import Outcome
 
 
 def launch_missing(study: "Study", planned: Sequence["PlannedRun"], *, quiet: bool = False) -> int:
@@ -34,7 +36,9 @@ def launch_missing(study: "Study", planned: Sequence["PlannedRun"], *, quiet: bo
         typer.Exit: with 130, after Ctrl-C; what was running has been saved.
     """
     from harness.device import visible_gpus
-    from harness.train import run_one
+    from harness.stacking import plan_stacks
+    from harness.train import run_stack
+    from harness.trunks import waves
 
     launcher = study.launcher
     if launcher.name == "slurm":
@@ -45,6 +49,8 @@ def launch_missing(study: "Study", planned: Sequence["PlannedRun"], *, quiet: bo
         raise ConfigError(f"launcher.name: {unknown('launcher', launcher.name, (*LAUNCHERS, 'slurm'))}")
     missing = [run for run in planned if not is_finished(study.runs_folder / run.id)]
     console = Console(stderr=True)
+    if launcher.stack < 1:
+        raise ConfigError(f"launcher.stack: {launcher.stack} runs can't be trained as one; give 1 or more")
     if launcher.workers is not None and launcher.workers < 1:
         raise ConfigError(f"launcher.workers: {launcher.workers} can't train; give 1 or more, or null for one a core")
     if not missing:
@@ -54,25 +60,27 @@ def launch_missing(study: "Study", planned: Sequence["PlannedRun"], *, quiet: bo
         console.print(f"Study {study.name}: all {plural(len(planned), 'run')} are done; nothing to train.")
         return len(unreadable)
     prepare(study, missing, console)
-    workers = min(launcher.workers or os.cpu_count() or 1, len(missing))
-    missing.sort(key=lambda run: run.seconds, reverse=True)
+    workers = launcher.workers or os.cpu_count() or 1
+    stacks_of_waves = [plan_stacks(wave, size=launcher.stack, workers=workers) for wave in waves(missing)]
+    workers = min(workers, max(map(len, stacks_of_waves)))
     with Board(study, planned, workers=workers, console=console, live=console.is_terminal and not quiet) as board:
 
-        def on_event(event: Event["PlannedRun", str]) -> None:
+        def on_event(event: "Event[Stack, tuple[Outcome, ...]]") -> None:
             board.take(event)
 
         try:
             signal.signal(signal.SIGINT, _interrupt)
             signal.signal(signal.SIGTERM, _interrupt)
             signal.signal(signal.SIGUSR2, _interrupt)  # what Slurm sends ahead of a time limit, if asked to
-            LAUNCHERS[launcher.name](
-                functools.partial(run_one, runtime=study.runtime),
-                missing,
-                workers=workers,
-                threads=launcher.threads or 1,
-                gpus=visible_gpus() if study.runtime.device != "cpu" else (),
-                on_event=on_event,
-            )
+            for stacks in stacks_of_waves:
+                LAUNCHERS[launcher.name](
+                    functools.partial(run_stack, runtime=study.runtime),
+                    stacks,
+                    workers=workers,
+                    threads=launcher.threads or 1,
+                    gpus=visible_gpus() if study.runtime.device != "cpu" else (),
+                    on_event=on_event,
+                )
         except KeyboardInterrupt:
             board.say("Interrupted; what was running is saved. The same command goes on from there.")
             raise typer.Exit(130) from None

@@ -39,6 +39,7 @@ def train_pack(folder: str) -> None:
             case Finished(item=runs, value=outcome):
                 append_event(place, "finished", runs=runs, outcome=outcome)
                 print(f"{outcome} {' '.join(runs)}", flush=True)
+                failed.extend(run for run, ended in zip(runs, outcome.split(", "), strict=True) if ended == "failed")
             case Failed(item=runs, reason=reason, detail=detail):
                 append_event(place, "failed", runs=runs, reason=reason)
                 print(f"failed {' '.join(runs)}: {reason}\n{detail}", file=sys.stderr, flush=True)
@@ -63,11 +64,11 @@ def train_pack(folder: str) -> None:
 def train_item(runs: Runs, *, folder: Path) -> str:
     """Train the runs of an item, in a worker; how they ended."""
     from harness.config import RuntimeConfig
-    from harness.train import run_one
+    from harness.train import run_stack
 
     tree, planned = _pack(folder)
     runtime = from_dict(RuntimeConfig, tree["runtime"], where="runtime")
-    return ", ".join(run_one(planned[run], runtime=runtime) for run in runs)
+    return ", ".join(run_stack([planned[run] for run in runs], runtime=runtime))
 
 
 @functools.cache

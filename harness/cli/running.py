@@ -119,7 +119,7 @@ def plan(
 
     from harness.cli import pricing
     from harness.cli.powering import planned_power, power_table
-    from harness.cli.tables import plan_each_table, plan_rows, plan_table, show
+    from harness.cli.tables import plan_each_table, plan_rows, plan_table, planned_stacks, show
     from harness.plan import plan_runs
     from harness.records import is_finished
     from harness.schema import to_dict
@@ -136,6 +136,7 @@ def plan(
         planned = tuple(run for run in planned if run.id in answer.bought.run_ids)
     if as_json:
         tree = {"study": study.name, "left_out": study.left_out, "runs": plan_rows(planned, done=done)}
+        tree |= {"stacks": [[run.id for run in stack] for stack in planned_stacks(study, planned, done=done)]}
         tree |= {"power": [to_dict(one) for one in powers]} if power else {}
         print(json.dumps({**tree, **pricing.answer_tree(answer)}, indent=1))
     else:

@@ -38,6 +38,7 @@ from launch import packing, slurm
 
 if TYPE_CHECKING:
     from harness.plan import PlannedRun
+    from harness.stacking import Stack
     from harness.study import Study
 
 OURS = ("name", "job_name", "comment", "dependency")  # parameters of Slurm's that a launch sets itself
@@ -169,21 +170,19 @@ def _one_launch_at_a_time(folder: Path) -> Iterator[None]:
 
 def _packs(
     study: "Study", runs: Sequence["PlannedRun"], parameters: Mapping[str, Any]
-) -> "tuple[packing.Pack[PlannedRun], ...]":
+) -> "tuple[packing.Pack[Stack], ...]":
+    from harness.stacking import plan_stacks, seconds
+
     assert study.launcher.workers is not None
     assert study.launcher.packs is not None
-    return packing.fill_packs(
-        runs,
-        seconds=lambda run: run.seconds,
-        workers=study.launcher.workers,
-        limit=slurm.seconds_to_work(parameters),
-        at_least=study.launcher.packs,
-    )
+    workers, limit = study.launcher.workers, slurm.seconds_to_work(parameters)
+    stacks = plan_stacks(runs, size=study.launcher.stack, workers=workers * study.launcher.packs, limit=limit)
+    return packing.fill_packs(stacks, seconds=seconds, workers=workers, limit=limit, at_least=study.launcher.packs)
 
 
 def _send(
     study: "Study",
-    packs: "Sequence[packing.Pack[PlannedRun]]",
+    packs: "Sequence[packing.Pack[Stack]]",
     parameters: Mapping[str, Any],
     *,
     report: bool,
@@ -199,7 +198,7 @@ def _send(
         overrides=study.overrides,
         began=time.time(),
         code=snapshot.name,
-        packs=tuple(SentPack(tuple(run.id for run in pack.items), pack.seconds, job="") for pack in packs),
+        packs=tuple(SentPack(tuple(_ids(pack)), pack.seconds, job="") for pack in packs),
         report_job="",
     )
     folder = launches_folder(output) / launch.name
@@ -254,7 +253,7 @@ def _send_report(
     return replace(launch, report_job=sent[0])
 
 
-def _write_pack(study: "Study", pack: "packing.Pack[PlannedRun]", folder: Path, *, snapshot: Path) -> None:
+def _write_pack(study: "Study", pack: "packing.Pack[Stack]", folder: Path, *, snapshot: Path) -> None:
     """The pack as resolved now: what is edited later does not reach it."""
     folder.mkdir(parents=True)
     root = study.runtime.data_root
@@ -265,7 +264,7 @@ def _write_pack(study: "Study", pack: "packing.Pack[PlannedRun]", folder: Path, 
     )
     tree = {
         "code": str(snapshot),
-        "items": [[to_dict(run)] for run in pack.items],
+        "items": [[to_dict(run) for run in stack] for stack in pack.items],
         "runtime": to_dict(runtime),
         "workers": min(study.launcher.workers or 1, len(pack.items)),
         "threads": study.launcher.threads,
@@ -281,7 +280,7 @@ def _own_setup(snapshot: Path) -> tuple[str, ...]:
 
 
 def _show_scripts(
-    study: "Study", packs: "Sequence[packing.Pack[PlannedRun]]", parameters: Mapping[str, Any], *, test_only: bool
+    study: "Study", packs: "Sequence[packing.Pack[Stack]]", parameters: Mapping[str, Any], *, test_only: bool
 ) -> None:
     output = Path(study.runtime.output).resolve()
     try:
@@ -306,8 +305,13 @@ def _show_scripts(
         else:
             print(text)
     for index, pack in enumerate(packs):
-        print(f"# pack {index}: {plural(len(pack.items), 'run')}, {duration(pack.seconds)} as predicted: "
-              f"{' '.join(run.id for run in pack.items[:8])}{' ...' if len(pack.items) > 8 else ''}")  # fmt: skip
+        ids = _ids(pack)
+        print(f"# pack {index}: {plural(len(ids), 'run')}, {duration(pack.seconds)} as predicted: "
+              f"{' '.join(ids[:8])}{' ...' if len(ids) > 8 else ''}")  # fmt: skip
+
+
+def _ids(pack: "packing.Pack[Stack]") -> list[str]:
+    return [run.id for stack in pack.items for run in stack]
 
 
 def _account(launch: Launch, study: "Study") -> str:
@@ -325,7 +329,7 @@ def _account(launch: Launch, study: "Study") -> str:
     return "\n".join(lines)
 
 
-def _say_rest(console: Console, study: "Study", *, waiting: int, unsent: "Sequence[packing.Pack[PlannedRun]]") -> None:
+def _say_rest(console: Console, study: "Study", *, waiting: int, unsent: "Sequence[packing.Pack[Stack]]") -> None:
     if waiting:
         console.print(
             f"{plural(waiting, 'run')} of the study are queued or running already.", highlight=False, soft_wrap=True

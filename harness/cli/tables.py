@@ -1,5 +1,7 @@
 """Tables for the terminal."""
 
+import itertools
+import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from harness.claims import Verdict
     from harness.failures import Failure
     from harness.plan import PlannedRun
+    from harness.stacking import Stack
     from harness.states import RunState
     from harness.study import Study
 
@@ -118,10 +121,33 @@ def _plan_caption(study: "Study", planned: Sequence["PlannedRun"], *, done: Coll
     flops = sum(own_steps[run.id] * run.cost.step_flops for run in missing)
     seconds = sum(run.seconds * own_steps[run.id] / run.steps for run in missing)
     shared = f" ({100 * (1 - flops / apart):.0f} % less than apart: budgets share trunks)" if flops < apart else ""
+    stacked = _stacked(planned_stacks(study, planned, done=done))
     left_out = f" {study.left_out} points of the grid do not meet its 'where'." if study.left_out else ""
     return (
         f"{plural(len(planned), 'run')}: {len(planned) - len(missing)} done, {len(missing)} missing, {short(flops)} "
-        f"FLOPs{shared}, about {duration(seconds)} on one worker.{left_out}"
+        f"FLOPs{shared}, about {duration(seconds)} on one worker.{stacked}{left_out}"
+    )
+
+
+def planned_stacks(study: "Study", planned: Sequence["PlannedRun"], *, done: Collection[str]) -> tuple["Stack", ...]:
+    """As a launch on this machine would train what is missing."""
+    from harness.stacking import plan_stacks
+    from harness.trunks import waves
+
+    workers = study.launcher.workers or os.cpu_count() or 1
+    missing = [run for run in planned if run.id not in done]
+    of_waves = (plan_stacks(wave, size=study.launcher.stack, workers=workers) for wave in waves(missing))
+    return tuple(itertools.chain.from_iterable(of_waves))
+
+
+def _stacked(stacks: Sequence["Stack"]) -> str:
+    from harness.stacking import stack_bytes
+
+    if not stacks:
+        return ""
+    return (
+        f" In {plural(len(stacks), 'stack')} of up to {plural(max(map(len, stacks)), 'run')}, the largest "
+        f"{max(map(stack_bytes, stacks)) / 1e6:,.0f} MB beside the data."
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness.data import image_folder, mnist1d, sparse_parity, teacher
 from harness.data.cifar import CIFAR10, CIFAR100
-from harness.data.dataset import Dataset, Split, check_sizes, on_device, split, subset
+from harness.data.dataset import Dataset, Place, Split, check_sizes, placed, split, subset
 from harness.data.fashion_mnist import FASHION_MNIST
 from harness.data.mnist import MNIST
 from harness.data.part import Part
@@ -23,7 +23,7 @@ from harness.errors import ConfigError
 from harness.schema import unknown
 
 __all__ = [
-    "DATASETS", "Dataset", "Part", "Shape", "Status", "check_sizes", "describe", "get", "load_dataset", "on_device",
+    "DATASETS", "Dataset", "Part", "Place", "Shape", "Status", "check_sizes", "describe", "get", "load_dataset",
     "status",
 ]  # fmt: skip
 
@@ -67,11 +67,13 @@ def load_dataset(
     split_seed: int,
     options: Mapping[str, object],
     root: Path | None = None,
+    place: Place | None = None,
 ) -> Dataset:
     """The data set ``name`` with ``train_examples`` to train on, stratified and nested over sizes.
 
     The last split stays in memory, so that a worker pays for reading and normalising once. ``root`` is the folder to
-    look in first for the set's files; it can't change a number, since the bytes are checked.
+    look in first for the set's files; it can't change a number, since the bytes are checked. Without a ``place`` the
+    images stay where they were loaded.
 
     Raises:
         ConfigError: a name, an option or a size that can't be.
@@ -79,7 +81,7 @@ def load_dataset(
     """
     check_sizes(describe(name, options), train_examples=train_examples, validation_examples=validation_examples)
     prepared = _prepare(name, tuple(sorted(options.items())), validation_examples, split_seed, root)
-    return subset(prepared, train_examples)
+    return subset(placed(prepared, place) if place else prepared, train_examples)
 
 
 def get(name: str, root: Path | None = None) -> Path | None:

@@ -9,6 +9,7 @@ inputs of validation and test do not change with n either), a number a channel.
 import dataclasses
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -133,11 +134,24 @@ def subset(prepared: Split, train_examples: int) -> Dataset:
     return dataclasses.replace(whole, train=whole.train.first(train_examples), digest=seen.hexdigest())
 
 
-def on_device(data: Dataset, device: "torch.device", *, workers: int, floats: "torch.dtype") -> Dataset:
-    """The data set, images given out on ``device`` as ``floats``; ``workers`` processes decode what must be decoded."""
-    parts = (data.train, data.validation, data.test)
-    train, validation, test = (part.on(device, workers=workers, floats=floats) for part in parts)
-    return dataclasses.replace(data, train=train, validation=validation, test=test)
+@dataclass(frozen=True)
+class Place:
+    """Where images are given out and as what; ``workers`` processes decode them where they must be decoded."""
+
+    device: "torch.device"
+    workers: int
+    floats: "torch.dtype"
+
+
+@lru_cache(maxsize=1)
+def placed(prepared: Split, place: Place) -> Split:
+    """All of it at ``place``, once for however many runs use it."""
+    whole = prepared.whole
+    parts = (whole.train, whole.validation, whole.test)
+    train, validation, test = (part.on(place.device, workers=place.workers, floats=place.floats) for part in parts)
+    return dataclasses.replace(
+        prepared, whole=dataclasses.replace(whole, train=train, validation=validation, test=test)
+    )
 
 
 def _digest(examples: Examples | Listing, validation: Indices) -> str:

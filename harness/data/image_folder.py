@@ -50,7 +50,8 @@ class Images:
 def describe(options: Mapping[str, object]) -> Shape:
     """The shape that the options state; images are (3, image_size, image_size)."""
     chosen = _checked(options)
-    return Shape((3, chosen.image_size, chosen.image_size), chosen.num_classes, chosen.pool, chosen.test_examples)
+    shape = (3, chosen.image_size, chosen.image_size)
+    return Shape(shape, chosen.num_classes, chosen.pool, chosen.test_examples, in_memory=False)
 
 
 def load(options: Mapping[str, object], root: Path | None) -> Listing:

@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 class Shape:
     """What a plan must know of a data set: ``image_shape`` is (channels, height, width), the rest are counts.
 
-    ``train_pool`` counts the examples that training and validation share.
+    ``train_pool`` counts the examples that training and validation share; ``in_memory`` if they all fit there.
     """
 
     image_shape: tuple[int, int, int]
     num_classes: int
     train_pool: int
     test_examples: int
+    in_memory: bool = True
 
 
 @dataclass(frozen=True, eq=False)

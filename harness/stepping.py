@@ -1,0 +1,112 @@
+"""One training step after another: of a run alone under autograd, or of several as one batched network.
+
+Both are endless generators that take a step each time they are asked, so that whoever asks decides what is due
+between two steps. What a step sees is a function of each run's seed and step.
+"""
+
+from collections import defaultdict
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from itertools import islice
+
+import torch
+from torch import Tensor
+
+from harness.augment import NONE, augment
+from harness.batched import backward, batch
+from harness.batches import batches
+from harness.data.part import InMemory
+from harness.fused import step_together
+from harness.loss import training_loss
+from harness.optim import peak_learning_rate, schedule, set_rate
+from harness.session import Session
+from harness.stacking import can_be_stacked
+
+Steps = Generator[None, None, None]
+
+
+def steps_of(sessions: Sequence[Session]) -> Steps:
+    """The steps of these runs, all of them at each. An MLP goes the batched way alone too, where it is faster."""
+    if all(
+        can_be_stacked(session.planned.config, session.model, in_memory=isinstance(session.data.train, InMemory))
+        for session in sessions
+    ):
+        return _together(sessions)
+    (session,) = sessions
+    return _alone(session)
+
+
+def _alone(session: Session) -> Steps:
+    run, data, progress = session.planned.config, session.data, session.progress
+    model, optimizer = session.model.train(), session.optimizer
+    rows = batches(len(data.train.labels), batch_size=run.optim.batch_size, seed=run.seed, first_step=progress.step)
+    rows_to_come = islice(rows, session.planned.steps - progress.step)
+    with closing(data.train.dealt(rows_to_come, seed=run.seed, first_step=progress.step)) as dealt:
+        for images, labels in dealt:
+            set_rate(optimizer, _rate(session))
+            loss = training_loss(model, images, labels, run=run, step=progress.step)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            progress.loss_sum += loss.detach()
+            progress.step += 1
+            yield
+
+
+def _together(sessions: Sequence[Session]) -> Steps:
+    layers = batch([session.model for session in sessions])
+    loss_sums = torch.stack([session.progress.loss_sum for session in sessions])
+    for session, loss_sum in zip(sessions, loss_sums, strict=True):
+        session.progress.loss_sum = loss_sum  # a view, as the parameters are
+    alike: dict[object, list[Session]] = defaultdict(list)
+    for session in sessions:
+        alike[session.planned.config.optim, session.planned.steps, session.progress.step].append(session)
+    takers = [(same, step_together([session.optimizer for session in same])) for same in alike.values()]
+    label_smoothing = sessions[0].planned.config.optim.label_smoothing
+    for images, labels in _dealt_to_all(sessions):
+        loss_sums += backward(layers, images, labels, label_smoothing=label_smoothing)
+        for same, take in takers:
+            rate = _rate(same[0])
+            for session in same:
+                set_rate(session.optimizer, rate)
+                session.progress.step += 1
+            take()
+        yield
+
+
+def _rate(session: Session) -> float:
+    run = session.planned.config
+    factor = schedule(run.optim, step=session.progress.step, steps=session.planned.steps)
+    return peak_learning_rate(run.optim, width=run.model.width) * factor
+
+
+def _dealt_to_all(sessions: Sequence[Session]) -> Iterator[tuple[Tensor, Tensor]]:
+    """Images (members, batch, pixels) and labels (members, batch); one batch, expanded, where all would see the same.
+
+    Training sets of different sizes are the first examples of one order, so the largest holds all of them.
+    """
+    source = max((session.data.train for session in sessions), key=lambda part: len(part.labels))
+    assert isinstance(source, InMemory)
+    config, size = sessions[0].planned.config.augment, sessions[0].planned.config.optim.batch_size
+    streams = _streams(sessions)
+    orders = [batches(count, batch_size=size, seed=seed, first_step=step) for seed, count, step in streams]
+    steps = [step for _, _, step in streams]
+    while True:
+        rows = torch.cat([next(order) for order in orders]).to(source.images.device, non_blocking=True)
+        images, labels = source.images.index_select(0, rows), source.labels.index_select(0, rows)
+        if config != NONE:
+            parts = zip(images.view(-1, size, *images.shape[1:]), streams, steps, strict=True)
+            images = torch.cat(
+                [augment(part, config=config, seed=seed, step=step) for part, (seed, _, _), step in parts]
+            )
+        steps = [step + 1 for step in steps]
+        shape = (len(sessions), size, -1)
+        yield images.view(len(streams), size, -1).expand(shape), labels.view(len(streams), size).expand(shape[:2])
+
+
+def _streams(sessions: Sequence[Session]) -> list[tuple[int, int, int]]:
+    """Seed, examples and step of each member; or only the first's, where all are the same."""
+    each = [
+        (session.planned.config.seed, len(session.data.train.labels), session.progress.step) for session in sessions
+    ]
+    return each[:1] if len(set(each)) == 1 else each
