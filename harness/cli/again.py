@@ -82,7 +82,7 @@ def cancel(
     output: Annotated[Path, typer.Option(help="The folder that runtime.output names.")] = Path("outputs"),
 ) -> None:
     """Only jobs of launches into this output folder, and of them only what has not ended; what runs saves first."""
-    from harness.cli.submitting import active, said_by_slurm
+    from harness.cli.queue import active, said_by_slurm
     from harness.cli.tables import plural
     from harness.launches import is_named
     from launch import slurm

@@ -95,7 +95,7 @@ def _packing(study: "Study") -> tuple[float, int]:
     """The seconds that a pack may take and the fewest packs, as the launcher has them."""
     if study.launcher.name != "slurm":
         return math.inf, 1
-    from harness.cli.submitting import slurm_parameters
+    from harness.cli.queue import slurm_parameters
     from launch.slurm import seconds_to_work
 
     return seconds_to_work(slurm_parameters(study)), study.launcher.packs or 1

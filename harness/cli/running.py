@@ -173,7 +173,8 @@ def launch(
 
 def _submit(study: "Study", *, dry_run: bool, test_only: bool, report: bool) -> int:
     """Send what is missing to Slurm; the exit code."""
-    from harness.cli.submitting import Sending, slurm_parameters, submit_missing
+    from harness.cli.queue import slurm_parameters
+    from harness.cli.submitting import Sending, submit_missing
     from harness.plan import plan_runs
 
     slurm_parameters(study)  # before what takes time: a mistake is answered at once

@@ -80,7 +80,7 @@ def _standing(study: "Study") -> "tuple[dict[str, RunState], tuple[str, ...]]":
     ]
     notes: tuple[str, ...] = ()
     if waiting:
-        from harness.cli.submitting import changes_since_launched
+        from harness.cli.queue import changes_since_launched
 
         notes = tuple(changes_since_launched(study, waiting))
     return {run: states[run] for run in study.runs}, notes
