@@ -9,8 +9,8 @@ import typer
 from harness.cli.arguments import Json
 
 if TYPE_CHECKING:
-    from harness.claims import Arms, Verdict
-    from harness.evidence import Evidence
+    from harness.basis import Conclusion
+    from harness.claims import Verdict
     from harness.rules import Frozen, Rules
     from harness.study import Study
 
@@ -54,16 +54,17 @@ def claims(
 def _judge_study(words: list[str], *, as_json: bool) -> None:
     from harness.cli.compare import study_words
     from harness.cli.tables import show
+    from harness.evidence import mixed
     from harness.judging import lacking
     from harness.study import load_study
 
     study = load_study(study_words(words))
-    evidence, arms, frozen, verdicts = judged(study)
-    reasons = lacking(evidence, arms)
+    drawn, frozen = judged(study)
+    reasons = lacking(None if mixed(drawn.evidence.runs) else drawn.evidence, drawn.arms)
     if as_json:
-        _show({study.name: verdicts}, as_json=True, lacking=reasons, frozen=frozen)
+        _show({study.name: drawn.verdicts}, as_json=True, lacking=reasons, frozen=frozen)
         return
-    _show({study.name: verdicts}, as_json=False)
+    _show({study.name: drawn.verdicts}, as_json=False)
     standing = {
         "frozen": "The rules are those that were frozen before the first run.",
         "changed": "The rules are not those that were frozen before the first run: every verdict is exploratory.",
@@ -74,28 +75,19 @@ def _judge_study(words: list[str], *, as_json: bool) -> None:
         show(f"[dim]{name}: {reason}.[/dim]")
 
 
-def judged(study: "Study") -> "tuple[Evidence | None, Arms | None, Frozen, tuple[Verdict, ...]]":
-    """The study's evidence as far as it can be gathered, whether its rules are the frozen ones, and the verdicts.
+def judged(study: "Study") -> "tuple[Conclusion, Frozen]":
+    """The verdicts on the study's runs with what they rest on, and whether its rules are the frozen ones.
 
     Raises:
-        FitError: no run has a record, or neither the whole nor any arm can be gathered.
+        FitError: no run has a record, or they are of several models and the study has no arms.
     """
-    from harness.errors import FitError
-    from harness.evidence import gather
-    from harness.judging import gather_arms, judge_study
+    from harness.basis import conclude
     from harness.rules import compare_with_frozen
     from harness.table import collect
 
     collected = collect(study.runs, runs_folder=study.runs_folder)
-    arms = gather_arms(study.name, study.arms, collected, exclusions=study.rules.exclusions)
-    try:
-        evidence = gather(study.name, collected, exclusions=study.rules.exclusions)
-    except FitError:
-        if arms is None or not arms.evidence:
-            raise
-        evidence = None  # of several models, each arm with its own curve
     frozen = compare_with_frozen(study.rules, study.frozen_file)
-    return evidence, arms, frozen, judge_study(evidence, study.rules, arms=arms, frozen=frozen)
+    return conclude(collected, study=study.name, rules=study.rules, frozen=frozen, arms=study.arms), frozen
 
 
 def _judge_published(rules: "Rules", *, as_json: bool) -> None:
