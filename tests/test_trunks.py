@@ -13,6 +13,7 @@ from harness.records import read_events, read_record
 from harness.study import Study, load_study
 from harness.train import run_one
 from harness.trunks import inherited_steps, waves
+from tests.command import harness
 from tests.tiny import TEACHER
 
 STABLE = (
@@ -121,3 +122,12 @@ def test_waves_train_the_budgets_of_a_trunk_from_the_shortest_to_the_longest() -
 def test_runs_without_a_trunk_are_one_wave() -> None:
     _, runs = planned(*STABLE, "optim.schedule=cosine", "budget.steps=250,100,150")
     assert waves(runs) == (runs,)
+
+
+@pytest.mark.slow
+def test_a_launch_trains_the_shorter_budgets_first_and_the_longer_ones_inherit(tmp_path: Path) -> None:
+    done = harness("launch", "study=single", "study.name=trunks", *BUDGETS, "seed=0,1", cwd=tmp_path, timeout=200)
+    assert done.returncode == 0, done.stderr
+    study, runs = planned("study=single", "study.name=trunks", *BUDGETS, "seed=0,1")
+    inherited = [read_record(tmp_path / study.runs_folder / run.id)[1].inherited_flops for run in runs]
+    assert inherited == [steps * runs[0].cost.step_flops for steps in (0, 0, 80, 80, 120, 120)]
