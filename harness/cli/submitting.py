@@ -70,6 +70,8 @@ def submit_missing(study: "Study", planned: Sequence["PlannedRun"], *, how: Send
         for line in changes_since_launched(study, jobs):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
         waiting = {run: job.id for job in jobs for run in job.runs}
+        # the queue first, then the disk: what left the queue meanwhile has its record by now
+        missing = [run for run in missing if not is_finished(study.runs_folder / run.id)]
         free = [run for run in missing if run.id not in waiting]
         packs = _packs(study, free, parameters)
         room = len(packs)

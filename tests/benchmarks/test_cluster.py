@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.benchmark, pytest.mark.slurm]
 
 # 200 runs of about a second each on a quiet core, in 4 packs of one worker.
 STUDY = (*SLURM, "budget.training_flops=null", "budget.steps=range(500,3000,50)", "model.width=8", "seed=range(0,4)",
-         "launcher.packs=4")  # fmt: skip
+         "launcher.packs=4", "launcher.stack=1")  # fmt: skip
 
 
 def test_a_launch_costs_little_a_run_and_keeps_its_workers_busy() -> None:
