@@ -103,17 +103,27 @@ def _read_basis(path: Path) -> Basis:
 
 
 def read_runs(folder: Path) -> pl.DataFrame:
-    """The table of runs of a report's folder, each number as it was written.
+    """The table of runs of a report's folder, each number as it was written; what an older table lacks is empty.
 
     Raises:
-        RecordError: there is none, or it has other columns.
+        RecordError: as ``read_kept``.
+    """
+    return pl.concat([pl.DataFrame(schema=RUN_COLUMNS), read_kept(folder)], how="diagonal")
+
+
+def read_kept(folder: Path) -> pl.DataFrame:
+    """The columns of the table of runs that the folder's has, which may be older or newer than ``RUN_COLUMNS``.
+
+    Raises:
+        RecordError: there is none, or it is no table of runs.
     """
     path = next((folder / name for name in TABLES if (folder / name).is_file()), None)
     if path is None:
         raise RecordError(f"{folder}: holds no table of runs ({' or '.join(TABLES)}); give a folder with a report")
     try:
-        runs = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, schema=RUN_COLUMNS)
-        return runs.select(pl.col(name).cast(kind) for name, kind in RUN_COLUMNS.items())
+        kept = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema=False)
+        kept.select("run_id", "cell", "training_flops", "test_error")  # without which it is another kind of table
+        return kept.select(pl.col(name).cast(kind) for name, kind in RUN_COLUMNS.items() if name in kept.columns)
     except (OSError, pl.exceptions.PolarsError) as error:
         reason = " ".join(str(error).split())[:200]
         raise RecordError(f"{path}: can't be read as a table of runs ({reason}); `harness report` writes it") from error

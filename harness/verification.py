@@ -10,7 +10,7 @@ from typing import Literal
 
 import polars as pl
 
-from harness.basis import Rebuilt, read_runs
+from harness.basis import Rebuilt, read_kept
 from harness.errors import RecordError
 from harness.table import Collected
 
@@ -57,8 +57,8 @@ def shown_words(page: str) -> list[str]:
 
 
 def check_table(folder: Path, collected: Collected) -> Finding:
-    """The table of the folder against the records as they are now."""
-    what, kept = "the table, from the records", read_runs(folder)
+    """The table of the folder, in the columns that it has, against the records as they are now."""
+    what, kept = "the table, from the records", read_kept(folder)
     if collected.runs.is_empty():
         return Finding(what, "not checked", "no record of these runs is here; harness launch, then the study's words")
     present = set(collected.runs["run_id"])

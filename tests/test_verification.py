@@ -47,6 +47,25 @@ def test_a_table_written_as_text_gives_back_each_number(reported: Path) -> None:
     assert read_runs(reported).equals(synthetic_evidence().runs)
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_table_of_before_a_column_reads_with_it_empty_and_of_after_one_without_it(
+    folder: Path, reported: Path, kind: str
+) -> None:
+    runs = synthetic_evidence().runs
+    (folder / "runs.csv").unlink()
+    write_table(runs.drop("trunk").with_columns(weather=pl.lit("fair")), folder / f"runs.{kind}")
+    assert read_runs(folder).equals(runs.with_columns(trunk=pl.lit(None, dtype=pl.String)))
+    assert rebuild(folder).page == rebuild(reported).page
+    now = runs.with_columns(trunk=pl.lit("a trunk that no old table can name"))
+    assert check_table(folder, Collected(runs=now, missing=(), unreadable=())).answer == "same"
+
+
+def test_a_table_of_something_else_is_refused(folder: Path) -> None:
+    (folder / "runs.csv").write_text("compute,error\n1e9,0.3\n")
+    with pytest.raises(RecordError, match=r"runs\.csv: can't be read as a table of runs"):
+        read_runs(folder)
+
+
 def test_a_report_made_again_from_its_table_is_the_same(reported: Path) -> None:
     assert check_page(reported, rebuild(reported)).answer == "same"
 
