@@ -1,7 +1,7 @@
 """Launchers: they map a function over items, and know nothing of training.
 
 A launcher is one file and a line in ``LAUNCHERS``; what all of them share, the events and the signature, is in
-``launch.events``.
+``launch.events``. Slurm is none of them: it gives the prompt back (``launch.slurm``).
 """
 
 from launch import inline, local
