@@ -31,7 +31,8 @@ _PHRASES = {"supported": "supports {}", "contradicted": "contradicts {}", "undec
 class Context:
     """What the report says besides the evidence; all of it text that the caller found out.
 
-    ``caution`` is what stands against every exponent, empty if nothing does.
+    ``caution`` is what stands against every exponent, and ``trunks`` what cells that share a trunk do to the
+    intervals; empty if nothing does.
 
     ``versions`` and ``machine`` are (name, text) pairs, printed in their order.
     """
@@ -141,11 +142,7 @@ def _method(evidence: Evidence, context: Context) -> tuple[tuple[str, str], ...]
         ("Objective", context.objective),
         ("Noise", COUNTED if evidence.counted else SCATTERED),
         ("Test set", context.test_set),
-        *(
-            (name, text)
-            for name, text in (("Learning rate", context.learning_rate), ("Trunks", context.trunks))
-            if text
-        ),
+        *((("Learning rate", context.learning_rate),) if context.learning_rate else ()),
         ("FLOP convention", context.flop_convention),
         ("Error", f"1 − top-1 accuracy; guessing gives {number(evidence.chance_error)}"),
         (

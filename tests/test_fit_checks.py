@@ -2,10 +2,13 @@
 
 import numpy as np
 import polars as pl
+import pytest
 
 from harness.evidence import Evidence
-from harness.fit_checks import CHECKS, burden, check_rows, growth_of_size, winners_curse
+from harness.fit_checks import CHECKS, burden, check_rows, growth_of_size, shared_trunks, winners_curse
+from harness.fits.bootstrap import wild_interval
 from harness.fits.direction import regression_directions
+from harness.plots.numerals import interval
 from tests.synthetic import evidence_of, synthetic_evidence, synthetic_runs
 
 
@@ -77,3 +80,30 @@ def test_burdens_of_two_kinds_of_processor_make_no_law() -> None:
     found = burden(evidence_of(runs.with_columns(names)))
     assert found.rows == ()
     assert found.absent == "The runs are of 2 kinds of processor, whose burdens are not of one kind."
+
+
+def with_trunks(*, share: int) -> Evidence:
+    """The made-up study with each ``share`` widths in one trunk."""
+    runs = synthetic_runs()
+    number = {width: f"trunk {i // share}" for i, width in enumerate(sorted(runs["width"].unique()))}
+    return evidence_of(runs.with_columns(trunk=pl.col("width").replace_strict(number)))
+
+
+def test_the_page_says_on_how_many_independent_trunks_its_intervals_rest_and_leaves_them_as_they_are() -> None:
+    shared, apart = with_trunks(share=1), synthetic_evidence()
+    trunks, cells = shared.frontier["trunk"].n_unique(), len(shared.frontier)
+    assert 3 <= trunks < cells
+    said = shared_trunks(shared)
+    assert said.startswith(f"The frontier's {cells} cells rest on {trunks} independent trunks")
+    bounds = wild_interval(shared.curves["power_floor"], "exponent", clusters=shared.frontier["trunk"].to_list())
+    assert f"lies in {interval(bounds)} and not in" in said
+    assert shared.curves["power_floor"].interval("exponent") == apart.curves["power_floor"].interval("exponent")
+    assert shared_trunks(apart) == ""
+
+
+@pytest.mark.parametrize(("share", "count"), [(3, "2 independent trunks"), (6, "1 independent trunk, and")])
+def test_one_or_two_trunks_give_no_interval(share: int, count: str) -> None:
+    said = shared_trunks(with_trunks(share=share))
+    assert count in said
+    assert "trunks can't tell" in said
+    assert "lies in" not in said

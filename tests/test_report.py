@@ -140,6 +140,18 @@ def test_each_verdict_stands_in_the_page_with_its_word_number_interval_reason_an
         assert verdict.source in text
 
 
+def test_what_stands_against_the_exponents_is_said_before_the_verdicts_and_again_below_the_fits(
+    evidence: Evidence, page: Page
+) -> None:
+    caution, rate, trunks = "No exponent at its word", "not certified: 12 %", "6 cells rest on 3 trunks"
+    cautious = Page(render(evidence, VERDICTS, replace(CONTEXT, caution=caution, learning_rate=rate, trunks=trunks)))
+    for words in (caution, trunks):
+        assert cautious.text.count(words) == 2
+        assert cautious.text.index(words) < cautious.text.index("Claim that is supported.")
+    assert f"{caution}. The rate is {rate}." in cautious.text
+    assert not [tag for tag, attributes in page.tags if "caution" in (attributes.get("class") or "")]
+
+
 def test_every_run_is_named(page: Page, evidence: Evidence) -> None:
     words = set(page.text.split())
     assert set(evidence.runs["run_id"]) <= words

@@ -8,6 +8,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from harness.certificate import GAIN_LIMIT, Certificate, Certified, implied_gain, read_certificate
+from harness.cli.context import caution_of, learning_rate_of
 from harness.errors import ConfigError, FitError
 from harness.fits.parabola import fit_parabola
 from harness.plan import PlannedRun, plan_runs
@@ -145,6 +146,26 @@ def test_a_certificate_holds_if_no_size_gains_more_than_the_limit() -> None:
     sizes = (Certified(4, 10, ()), Certified(8, 20, ()))
     assert Certificate(sizes, (0.0, GAIN_LIMIT)).holds
     assert not Certificate(sizes, (0.0, 2 * GAIN_LIMIT)).holds
+
+
+@pytest.mark.parametrize(
+    ("gains", "verdict", "warned"),
+    [((0.0, 0.01), "certified: ", False), ((0, 0.011), "not certified: ", True), ((0.2, 0), "not certified: ", True)],
+)  # fmt: skip
+def test_a_gain_of_more_than_one_per_cent_at_either_end_warns_of_every_exponent(
+    gains: tuple[float, float], verdict: str, warned: bool
+) -> None:
+    certificate = Certificate((Certified(4, 100, ()), Certified(64, 9000, ())), gains)
+    told = learning_rate_of(certificate)
+    assert told.startswith(verdict)
+    assert f"{100 * gains[0]:.1f} % of the error at width 4 and {100 * gains[1]:.1f} % of the error at width 64" in told
+    assert ("no exponent here can be taken at its word" in caution_of(certificate)) == warned
+    assert bool(caution_of(certificate)) == warned
+
+
+def test_without_a_certificate_the_report_says_so_and_warns_of_nothing() -> None:
+    assert learning_rate_of(None).startswith("not certified: whether half or twice the rate does better")
+    assert caution_of(None) == ""
 
 
 VALUES = {"learning_rate": 0.0123, "reference_width": 64, "width_exponent": 0.4}

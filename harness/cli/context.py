@@ -8,7 +8,7 @@ from harness.certificate import Certificate, read_certificate
 from harness.cli.tuning import certificate_file, describe
 from harness.errors import FitError
 from harness.evidence import Evidence
-from harness.fits.bootstrap import wild_interval
+from harness.fit_checks import shared_trunks
 from harness.fits.shared_test_set import population_interval, read_bitmaps
 from harness.forms import FORMS
 from harness.plots.numerals import count, interval, number
@@ -43,43 +43,28 @@ def make_context(study: Study, evidence: Evidence) -> Context:
             f"threads a run: {_kinds(runs, 'threads')})"
         ),
         test_set=_test_set(study, evidence),
-        learning_rate=_learning_rate(certificate),
-        caution=_caution(certificate),
-        trunks=_trunks(evidence),
+        learning_rate=learning_rate_of(certificate),
+        caution=caution_of(certificate),
+        trunks=shared_trunks(evidence),
         versions=(("torch", _kinds(runs, "torch_version")),),
         machine=(("Hosts", _kinds(runs, "host")), ("Data digest", _kinds(runs, "data_digest"))),
     )
 
 
-def _learning_rate(certificate: Certificate | None) -> str:
+def learning_rate_of(certificate: Certificate | None) -> str:
+    """What is known of the rate at the ends of the study."""
     if certificate is None:
         return "not certified: whether half or twice the rate does better at either end is not known"
     return describe(certificate)
 
 
-def _caution(certificate: Certificate | None) -> str:
+def caution_of(certificate: Certificate | None) -> str:
+    """What stands against every exponent: a certificate that does not hold; empty otherwise."""
     if certificate is None or certificate.holds:
         return ""
     return (
         "The learning rate is not the best at both ends of the study, which bends the curve and leaves nothing in its "
         "residuals: no exponent here can be taken at its word"
-    )
-
-
-def _trunks(evidence: Evidence) -> str:
-    """What it adds to the exponent's interval that cells of one trunk share noise; empty where none do."""
-    clusters = evidence.frontier.select(pl.coalesce("trunk", "cell")).to_series().to_list()
-    if len(set(clusters)) == len(clusters) or _FORM not in evidence.curves:
-        return ""
-    said = f"the frontier's {len(clusters)} cells are {len(set(clusters))} clusters of shared noise"
-    fit = evidence.curves[_FORM]
-    try:
-        together = interval(wild_interval(fit, "exponent", clusters=clusters))
-    except FitError as refusal:
-        return f"{said}; what that adds is not known: {refusal}"
-    return (
-        f"{said}. Intervals take cells for independent; by clusters, the exponent of the {FORMS[_FORM].title} has "
-        f"{together} in place of {interval(fit.interval('exponent'))} (wild cluster bootstrap)"
     )
 
 
