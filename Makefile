@@ -4,19 +4,22 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONSAFEPATH := 1
 
-.PHONY: demo test test-fast test-stats benchmarks lint check format clean
+.PHONY: demo test test-fast test-stats test-chaos benchmarks lint check format clean
 
 demo: .venv/installed
 	$(BIN)/harness demo
 
 test: .venv/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not stats and not benchmark"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not stats and not benchmark and not chaos"
 
 test-fast: .venv/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not slow and not stats and not benchmark and not browser"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not slow and not stats and not benchmark and not chaos and not browser"
 
 test-stats: .venv/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m stats
+
+test-chaos: .venv/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m chaos tests/chaos
 
 benchmarks: .venv/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/pytest -s -m benchmark

@@ -5,9 +5,9 @@ and plain values are kept, so that the safe loader (``weights_only=True``) alway
 elsewhere can't run code.
 """
 
-import os
 import pickle
 import time
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,11 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from harness.records import Evaluation, temporary_of
+from harness.records import Evaluation, replacing
 from harness.schema import from_dict, to_dict
+
+_SAVED = {"run_id", "model", "optimizer", "random_state", "step", "loss_sum", "wall_seconds", "evaluation_seconds",
+          "curve", "curve_seconds", "inherited_steps"}  # fmt: skip
 
 
 @dataclass
@@ -58,12 +61,8 @@ def save(path: Path, *, run_id: str, model: nn.Module, optimizer: Optimizer, pro
     }
     if progress.loss_sum.device.type == "cuda":
         state["cuda_random_state"] = torch.cuda.get_rng_state(progress.loss_sum.device)
-    temporary = temporary_of(path)
-    with temporary.open("wb") as file:
+    with replacing(path) as file:
         torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def restore(path: Path, *, run_id: str, model: nn.Module, optimizer: Optimizer, device: torch.device) -> Progress:
@@ -90,11 +89,22 @@ def restore(path: Path, *, run_id: str, model: nn.Module, optimizer: Optimizer, 
 
 
 def _load(path: Path, *, device: torch.device) -> dict[str, Any] | None:
+    """What was saved; None where nothing was, or by another version, or where it was damaged and is now removed."""
+    if not path.exists():
+        return None
     try:
-        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-    except FileNotFoundError:
-        return None
+        state = torch.load(path, map_location=device, weights_only=True) if _is_whole(path) else None
     except (RuntimeError, EOFError, pickle.UnpicklingError, KeyError):
+        state = None
+    if state is None:
         path.unlink()  # damaged on disk: the run starts anew, and its record will be the same
-        return None
-    return state
+    return state if state and state.keys() - {"cuda_random_state"} == _SAVED else None
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether the file is a zip, as torch writes them, with every checksum right. The loader itself looks at none."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return file.testzip() is None
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError):
+        return False

@@ -19,9 +19,10 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 from harness.config import RunConfig, cell_id, run_id
 from harness.errors import ConfigError, RecordError
@@ -131,14 +132,28 @@ class Measured:
 
 
 def write_json(path: Path, tree: Any) -> None:
-    """Write and rename, so that a reader sees the whole file or none, also after a power cut."""
+    """Write and rename (see ``replacing``)."""
+    text = json.dumps(tree, sort_keys=True, indent=1, allow_nan=False)
+    with replacing(path) as file:
+        file.write(text.encode() + b"\n")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes the place of ``path`` at the end: a reader sees the whole or none, also after a power cut.
+
+    Where it can't be written whole, since the disk is full, nothing of it stays.
+    """
     temporary = temporary_of(path)
-    with temporary.open("w") as file:
-        json.dump(tree, file, sort_keys=True, indent=1, allow_nan=False)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def temporary_of(path: Path) -> Path:
