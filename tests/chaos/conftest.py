@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from harness import train
+from harness.train import run_one
+from tests.chaos.short_run import Killed, planned
+
 HERE = Path(__file__).parent
 Tally = Callable[..., None]
 
@@ -21,6 +25,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def tally(record_property: Callable[[str, object], None]) -> Tally:
     """Say that faults are about to be injected: ``tally("kill -9 of a worker")`` or ``tally("cut", 4096)``."""
     return lambda fault, count=1: record_property("fault", [fault, count])
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run."""
+    study, run = planned(tmp_path_factory.mktemp("finished"))
+    assert run_one(run, runtime=study.runtime) == "finished"
+    return study.runs_folder / run.id
+
+
+@pytest.fixture(scope="module")
+def halfway(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that was killed before it could publish its result."""
+    study, run = planned(tmp_path_factory.mktemp("halfway"))
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "finish", die)
+        with pytest.raises(Killed):
+            run_one(run, runtime=study.runtime)
+    return study.runs_folder / run.id
 
 
 @pytest.hookimpl

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness import train
 from harness.checkpoint import restore
 from harness.config import RunConfig
 from harness.errors import RecordError
@@ -15,51 +14,14 @@ from harness.flops import build_model
 from harness.optim import build_optimizer
 from harness.ownership import is_owned, read_attempts
 from harness.parametrisation import parametrise
-from harness.plan import PlannedRun, plan_runs
 from harness.records import open_run, read_events, read_json, read_record
 from harness.states import describe_run, read_state
-from harness.study import Study, load_study
 from harness.table import collect
 from harness.train import run_one
 from tests.chaos.conftest import Tally
-from tests.tiny import TEACHER
+from tests.chaos.short_run import planned
 
 LAST_BYTES = 4096
-WORDS = (*TEACHER, "model.width=8", "model.depth=1", "budget.training_flops=null", "budget.steps=400",
-         "runtime.heartbeat_seconds=0.01", "runtime.checkpoint_seconds=0.02")  # fmt: skip
-
-
-class Killed(BaseException):
-    """What nothing catches, as nothing catches kill -9."""
-
-
-def planned(output: Path) -> tuple[Study, PlannedRun]:
-    study = load_study((*WORDS, f"runtime.output={output}"))
-    (run,) = plan_runs(study.runs.values(), runtime=study.runtime)
-    return study, run
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished run."""
-    study, run = planned(tmp_path_factory.mktemp("finished"))
-    assert run_one(run, runtime=study.runtime) == "finished"
-    return study.runs_folder / run.id
-
-
-@pytest.fixture(scope="module")
-def halfway(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run that was killed before it could publish its result."""
-    study, run = planned(tmp_path_factory.mktemp("halfway"))
-
-    def die(*_: object) -> None:
-        raise Killed
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "finish", die)
-        with pytest.raises(Killed):
-            run_one(run, runtime=study.runtime)
-    return study.runs_folder / run.id
 
 
 @pytest.fixture
