@@ -1,6 +1,9 @@
 """What every model of the registry must do, so that a new one is tested for free."""
 
+import dataclasses
 import inspect
+import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -50,6 +53,31 @@ def test_parameters_and_flops_grow_in_width_and_in_depth(name: str) -> None:
         assert greater.params > least.params
         assert greater.forward_flops > least.forward_flops
         assert greater.step_flops > least.step_flops
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_each_further_depth_adds_the_same_parameters_and_flops(name: str) -> None:
+    shallow, deep = small(name, width=8), small(name, width=8, deeper=True)
+    between = deep.depth - shallow.depth
+    costs = [
+        count_step(
+            dataclasses.replace(shallow, depth=shallow.depth + k * between),
+            image_shape=(3, 32, 32), num_classes=10, batch_size=2,
+        )
+        for k in range(3)
+    ]  # fmt: skip
+    added = [(b.params - a.params, b.forward_flops - a.forward_flops) for a, b in pairwise(costs)]
+    assert added[0] == added[1]
+
+
+@pytest.mark.parametrize("name", sorted(set(MODELS) - {"mlp"}))  # whose first layer is the most of it, see test_flops
+def test_parameters_and_flops_grow_with_the_square_of_the_width(name: str) -> None:
+    half, whole = (
+        count_step(small(name, width=width), image_shape=(3, 16, 16), num_classes=10, batch_size=2)
+        for width in (256, 512)
+    )
+    assert 1.9 < math.log2(whole.params / half.params) < 2.01
+    assert 1.9 < math.log2(whole.forward_flops / half.forward_flops) < 2.01
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))

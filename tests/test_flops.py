@@ -216,7 +216,7 @@ def test_an_operator_that_is_not_torch_s_is_unknown() -> None:
     assert [(operator.name, operator.layer) for operator in ledger.unknown] == [("tests.twice.default", "0")]
 
 
-@pytest.mark.parametrize("name", ["cnn", "resnet", "wide_resnet", "vit"])
+@pytest.mark.parametrize("name", sorted(MODELS))
 def test_the_forward_pass_is_what_torch_s_own_counter_says(name: str) -> None:
     """Whose formulas for it are right where attention is not fused, as on the meta device."""
     from harness.flops import build_model

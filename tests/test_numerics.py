@@ -13,7 +13,7 @@ from torch.nn import functional
 from harness import device as machine
 from harness.config import NumericsConfig, Precision
 from harness.errors import ConfigError
-from harness.flops import build_model, count_model, count_module
+from harness.flops import build_model
 from harness.numerics import autocast, math_mode, set_up_numerics, weight_type
 from harness.plan import plan_runs
 from harness.records import Measured, Record, read_record
@@ -94,15 +94,6 @@ def test_bfloat16_keeps_weights_gradients_and_loss_in_float32_and_multiplies_in_
     assert loss.dtype == weight_type(BFLOAT16) == torch.float32
     assert {p.dtype for p in model.parameters()} == {torch.float32}
     assert {p.grad.dtype for p in model.parameters() if p.grad is not None} == {torch.float32}
-
-
-@pytest.mark.parametrize("name", ["mlp", "cnn", "vit"])
-def test_a_step_in_bfloat16_runs_the_operators_that_the_plan_counted(name: str) -> None:
-    planned = count_model(small(name), image_shape=(1, 16, 16), num_classes=5, batch_size=8)
-    model = build_model(small(name), image_shape=(1, 16, 16), num_classes=5)
-    with autocast(BFLOAT16, CPU):
-        ran = count_module(model, torch.randn(8, 1, 16, 16), torch.arange(8) % 5)
-    assert (ran.forward_flops, ran.step_flops, ran.unknown) == (planned.forward_flops, planned.step_flops, ())
 
 
 @pytest.mark.slow

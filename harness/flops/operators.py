@@ -96,8 +96,8 @@ ARITHMETIC = frozenset(
         # Element-wise operators that torch does not tag as such.
         "bernoulli", "dropout", "elu_backward", "fill", "hardsigmoid_backward", "hardswish",
         "hardswish_backward", "hardtanh_backward", "leaky_relu_backward", "log_sigmoid_backward", "masked_fill",
-        "mse_loss", "mse_loss_backward", "native_dropout", "normal", "random", "smooth_l1_loss",
-        "smooth_l1_loss_backward", "softplus_backward", "uniform",
+        "mse_loss", "mse_loss_backward", "native_dropout", "normal", "rand", "randint", "randn", "random",
+        "smooth_l1_loss", "smooth_l1_loss_backward", "softplus_backward", "uniform",
         # Normalisation.
         "_batch_norm_with_update", "_batch_norm_with_update_functional", "_fused_rms_norm",
         "_fused_rms_norm_backward", "_native_batch_norm_legit", "_native_batch_norm_legit_functional",
@@ -123,12 +123,12 @@ MOVEMENT = frozenset(
         "_reshape_alias", "_reshape_copy", "_to_copy", "_unsafe_index", "_unsafe_index_put", "_unsafe_view",
         "arange", "as_strided", "cat", "clone", "constant_pad_nd", "contiguous", "copy", "embedding",
         "embedding_dense_backward", "empty", "empty_like", "empty_strided", "eye", "flip", "full", "full_like",
-        "gather", "index", "index_add", "index_put", "index_select", "lift_fresh", "linspace", "masked_select",
-        "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros", "ones", "ones_like",
-        "pixel_shuffle", "pixel_unshuffle", "reflection_pad2d", "reflection_pad2d_backward", "repeat",
-        "replication_pad2d", "replication_pad2d_backward", "resize", "roll", "scalar_tensor", "scatter",
-        "scatter_add", "select_backward", "slice_backward", "stack", "tril", "triu", "zero", "zeros",
-        "zeros_like",
+        "gather", "index", "index_add", "index_copy", "index_put", "index_select", "lift_fresh", "linspace",
+        "masked_select", "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros", "nonzero",
+        "ones", "ones_like", "pixel_shuffle", "pixel_unshuffle", "reflection_pad2d",
+        "reflection_pad2d_backward", "repeat", "replication_pad2d", "replication_pad2d_backward", "resize",
+        "roll", "scalar_tensor", "scatter", "scatter_add", "select_backward", "slice_backward", "stack", "tril",
+        "triu", "zero", "zeros", "zeros_like",
     }
 )  # fmt: skip
 
