@@ -14,7 +14,7 @@ from harness.basis import Rebuilt, read_kept
 from harness.errors import RecordError
 from harness.table import Collected
 
-Answer = Literal["same", "different", "not checked"]
+Answer = Literal["same", "within seed noise", "different", "not checked"]
 
 _UNSEEN = re.compile(r"<(script|style)\b.*?</\1>", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
