@@ -8,7 +8,7 @@ elsewhere can't run code.
 import pickle
 import time
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,6 @@ from torch.optim import Optimizer
 
 from harness.records import Evaluation, replacing
 from harness.schema import from_dict, to_dict
-
-_SAVED = {"run_id", "model", "optimizer", "random_state", "step", "loss_sum", "wall_seconds", "evaluation_seconds",
-          "curve", "curve_seconds", "inherited_steps"}  # fmt: skip
 
 
 @dataclass
@@ -43,6 +40,9 @@ class Progress:
     saved_at: float = field(default_factory=time.monotonic)
 
 
+_SAVED = {"run_id", "model", "optimizer", "random_state"} | {one.name for one in fields(Progress)} - {"saved_at"}
+
+
 def save(path: Path, *, run_id: str, model: nn.Module, optimizer: Optimizer, progress: Progress) -> None:
     """Replace the checkpoint at ``path``."""
     state = {
@@ -61,6 +61,7 @@ def save(path: Path, *, run_id: str, model: nn.Module, optimizer: Optimizer, pro
     }
     if progress.loss_sum.device.type == "cuda":
         state["cuda_random_state"] = torch.cuda.get_rng_state(progress.loss_sum.device)
+    assert state.keys() - {"cuda_random_state"} == _SAVED, "what is saved must be what is put back"
     with replacing(path) as file:
         torch.save(state, file)
 
