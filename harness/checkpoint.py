@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from harness.energy import Reading
 from harness.records import Evaluation, replacing
 from harness.schema import from_dict, to_dict
 
@@ -27,6 +28,7 @@ class Progress:
     ``loss_sum`` adds the batch losses since the last evaluation, on the device: reading it would wait for the device.
     ``inherited_steps`` were taken by a shorter run of the same trunk (see ``harness.trunks``).
     ``stacked`` is the most runs that ever shared a step with it, itself included.
+    ``metered`` is what the device's meter showed when this attempt began, if it has one.
     """
 
     step: int
@@ -38,6 +40,7 @@ class Progress:
     inherited_steps: int = 0
     stacked: int = 1
     saved_at: float = field(default_factory=time.monotonic)
+    metered: Reading | None = None
 
 
 _SAVED = {"run_id", "model", "optimizer", "random_state"} | {one.name for one in fields(Progress)} - {"saved_at"}

@@ -1,7 +1,8 @@
 """Is this machine fit to train? Each check is one line: what was found, and what would do where it is not well.
 
-Nothing here waits for long or changes anything: a file is written and removed where runs would go, and W&B's server is
-asked with a short time-out. Slurm is the command line's to ask.
+Nothing here changes anything: a file is written and removed where runs would go, and W&B's server is asked with a short
+time-out. What takes half a minute is the device, on which small networks are trained (``harness.device_check``). Slurm
+is the command line's to ask.
 """
 
 import fcntl

@@ -103,6 +103,8 @@ class Measured:
     the last attempt, and empty outside Slurm. ``inherited_flops`` were spent by a shorter run of the same trunk; FLOPs,
     seconds and burden are nevertheless those of the whole run, since its result rests on them.
     ``stacked`` is the most runs that were trained as one with it, itself included: their seconds were shared out.
+    ``energy_joules`` is what the GPU's meter counted from the first step to the scored test set, evaluations included;
+    empty without a meter, and where the run was not alone on it from beginning to end (see ``harness.energy``).
     """
 
     schema_version: int

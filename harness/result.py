@@ -9,6 +9,7 @@ import torch
 from harness import device as machine
 from harness import provenance
 from harness.config import TRAINING_VERSION, cell_id
+from harness.energy import joules_since
 from harness.flops import FLOPS_CONVENTION
 from harness.numerics import math_mode
 from harness.optim import peak_learning_rate
@@ -63,6 +64,7 @@ def make_measured(session: Session) -> Measured:
     numerics = session.planned.config.numerics
     peak = machine.measure_peak(session.device, numerics.precision)
     training_flops = progress.step * session.planned.cost.step_flops
+    whole = len(attempts) == progress.stacked == 1 and not progress.inherited_steps
     burden = peak.flops * progress.wall_seconds
     return Measured(
         schema_version=MEASURED_VERSION,
@@ -77,7 +79,7 @@ def make_measured(session: Session) -> Measured:
         peak_source=peak.source,
         hardware_burden=burden,
         utilisation=training_flops / burden,
-        energy_joules=None,
+        energy_joules=joules_since(progress.metered) if whole else None,
         peak_memory_bytes=machine.peak_memory_bytes(session.device),
         device=session.device.type,
         device_name=machine.device_name(session.device),

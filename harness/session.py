@@ -15,6 +15,7 @@ from harness.checkpoint import Progress, restore
 from harness.config import RunConfig, RuntimeConfig
 from harness.data import Dataset, Part, Place, load_dataset
 from harness.device import choose_device
+from harness.energy import read_meter
 from harness.flops import build_model
 from harness.loss import training_loss
 from harness.numerics import autocast, compile_model, set_up_numerics, weight_type
@@ -78,6 +79,7 @@ def set_up(planned: PlannedRun, *, runtime: RuntimeConfig, owner: Owner) -> Sess
     if progress.step == 0:
         kept = trunks.start(planned, runtime=runtime, model=model, optimizer=optimizer, device=device)
         progress = kept or progress
+    progress.metered = read_meter(device)
     setup_seconds = time.perf_counter() - began
     return Session(planned, runtime, owner.folder, owner, data, model, optimizer, device, progress, setup_seconds)
 

@@ -1,11 +1,14 @@
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import typer
 
 from harness import doctor
+from harness.cli import doctoring
 from harness.cli.doctoring import COMMANDS, slurm_checks
 from harness.device_check import DeviceFinding
 from harness.doctor import Check, examine
@@ -91,6 +94,23 @@ def test_without_slurm_only_its_launcher_has_failed(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.slow
+def test_each_line_is_said_as_soon_as_it_is_known(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said: list[str] = []
+
+    def examine(*_: object) -> Iterator[Check]:
+        yield Check("first", "ok", "found")
+        said.append(capsys.readouterr().out)
+        yield Check("second", "fail", "found", "would do")
+
+    monkeypatch.setattr("harness.doctor.examine", examine)
+    monkeypatch.setattr("harness.cli.doctoring.slurm_checks", lambda _: iter(()))
+    with pytest.raises(typer.Exit):
+        doctoring.doctor()
+    assert "first" in said[0]
+
+
 def test_doctor_as_a_user_types_it() -> None:
     done = harness("doctor", "--device", "cpu", "--json")
     checks = json.loads(done.stdout)

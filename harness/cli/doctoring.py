@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,9 +22,8 @@ _STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 def add_to(app: typer.Typer) -> None:
     """Register this file's verb."""
-    app.command(help="Look whether this machine is fit: device, threads, disk, clock, Slurm, W&B. Exit code 1 if not.")(
-        doctor
-    )
+    about = "device, threads, disk, clock, Slurm, W&B. Takes half a minute, on a busy machine two. Exit code 1 if not."
+    app.command(help=f"Look whether this machine is fit: {about}")(doctor)
 
 
 def doctor(
@@ -32,7 +32,7 @@ def doctor(
     device: Annotated[str | None, typer.Option(help="cpu or cuda. Default: what runtime.device says.")] = None,
     as_json: Json = False,
 ) -> None:
-    """A line a check, with what would do; half a minute at most."""
+    """A line a check, as soon as it is done, with what would do."""
     from harness.study import load_study
 
     chosen = [f"runtime.device={device}"] if device else []
@@ -42,7 +42,7 @@ def doctor(
     from harness.schema import to_dict
 
     console, checks = Console(), []
-    for check in (*examine(study.runtime, study.launcher), *slurm_checks(study.launcher)):
+    for check in chain(examine(study.runtime, study.launcher), slurm_checks(study.launcher)):
         checks.append(check)
         if not as_json:
             style = _STYLES[check.answer]
