@@ -10,7 +10,8 @@ import polars as pl
 
 from harness.config import trunk_id
 from harness.errors import ConfigError, RecordError
-from harness.records import Measured, Record, is_finished, read_record
+from harness.records import Measured, Record, read_record
+from harness.row_cache import WORTH_KEEPING, keep_rows, read_rows, stamps
 from harness.schema import to_dict
 
 RUN_COLUMNS: dict[str, type[pl.DataType]] = {
@@ -77,20 +78,28 @@ def collect(run_ids: Iterable[str], *, runs_folder: Path) -> Collected:
     """Read the records of the given runs, in the given order.
 
     A folder that can't be read is reported with its reason and is not a row; it is never passed over in silence.
+    What was read before, and is the same file still, is not read again (see ``harness.row_cache``).
     """
+    ids = tuple(run_ids)
+    wanted = stamps(ids, runs_folder=runs_folder)
+    kept = read_rows(runs_folder.parent, wanted=wanted, schema=RUN_COLUMNS)
+    known = set(kept["run_id"])
     rows: list[dict[str, Any]] = []
-    missing: list[str] = []
     unreadable: list[tuple[str, str]] = []
-    for run_id in run_ids:
-        folder = runs_folder / run_id
-        if not is_finished(folder):
-            missing.append(run_id)
+    for run_id in wanted:
+        if run_id in known:
             continue
         try:
-            rows.append(_row(*read_record(folder)))
+            rows.append(_row(*read_record(runs_folder / run_id)))
         except RecordError as error:
             unreadable.append((run_id, str(error)))
-    return Collected(runs=pl.DataFrame(rows, schema=RUN_COLUMNS), missing=tuple(missing), unreadable=tuple(unreadable))
+    fresh = pl.DataFrame([{**row, "stamp": wanted[row["run_id"]]} for row in rows], schema=kept.schema)
+    if len(rows) >= WORTH_KEEPING:
+        keep_rows(runs_folder.parent, fresh.filter(pl.col("stamp") != ""))
+    order = pl.DataFrame({"run_id": list(wanted)}, schema={"run_id": pl.String})
+    runs = order.join(pl.concat([kept, fresh]), on="run_id", how="inner", maintain_order="left").select(*RUN_COLUMNS)
+    missing = tuple(run_id for run_id in ids if run_id not in wanted)
+    return Collected(runs=runs, missing=missing, unreadable=tuple(unreadable))
 
 
 def _row(record: Record, measured: Measured) -> dict[str, Any]:

@@ -1,0 +1,67 @@
+"""Rows of the table that need not be read from their records again. Can be deleted at any time; no torch.
+
+A row counts as long as the files that it was read from are the same, by their sizes, their inodes and both their
+times to the nanosecond: the time of change can't be set back by hand. Files that changed a moment ago are not kept,
+since a second change within one tick of the file system's clock would not show. Other code has another file.
+"""
+
+import hashlib
+import os
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import polars as pl
+
+WORTH_KEEPING = 500  # rows that were read anew: some tenths of a second
+JUST_NOW_NS = 2_000_000_000
+READERS = ("table.py", "records.py", "config.py", "schema.py")  # what a row depends on besides its files
+
+
+def stamps(run_ids: Iterable[str], *, runs_folder: Path) -> dict[str, str]:
+    """What says whether a run's result is still the same file; of those that have one, in the given order."""
+    folder, found = str(runs_folder), {}
+    for run_id in run_ids:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            record = os.stat(f"{folder}/{run_id}/record.json")
+            found[run_id] = ""  # finished, and never cached as long as it stands so
+            took = os.stat(f"{folder}/{run_id}/measured.json")
+            if time.time_ns() - max(record.st_ctime_ns, took.st_ctime_ns) > JUST_NOW_NS:
+                found[run_id] = f"{_stamp(record)} {_stamp(took)}"
+    return found
+
+
+def _stamp(status: os.stat_result) -> str:
+    return f"{status.st_size} {status.st_ino} {status.st_mtime_ns} {status.st_ctime_ns}"
+
+
+def read_rows(output: Path, *, wanted: Mapping[str, str], schema: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
+    """The rows, with their ``stamp``, that are still true of ``wanted`` (run id to stamp); none without a cache."""
+    columns: dict[str, type[pl.DataType]] = {**schema, "stamp": pl.String}
+    try:
+        rows = pl.read_parquet(_file(output)).select(*columns)
+    except (OSError, pl.exceptions.PolarsError):
+        return pl.DataFrame(schema=columns)
+    text = {"run_id": pl.String, "stamp": pl.String}
+    now = pl.DataFrame({"run_id": list(wanted), "stamp": list(wanted.values())}, schema=text)
+    return rows.join(now.filter(pl.col("stamp") != ""), on=["run_id", "stamp"], how="semi")
+
+
+def keep_rows(output: Path, rows: pl.DataFrame) -> None:
+    """Add rows with their stamps to what is kept. Where that can't be written nothing is lost but time."""
+    path = _file(output)
+    with suppress(OSError, pl.exceptions.PolarsError):  # none yet, or a damaged one, which is replaced
+        before = pl.read_parquet(path).select(rows.columns).join(rows, on="run_id", how="anti")
+        rows = pl.concat([before, rows])
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+        rows.write_parquet(temporary)
+        temporary.replace(path)
+
+
+def _file(output: Path) -> Path:
+    code = hashlib.sha256(b"".join(Path(__file__).with_name(name).read_bytes() for name in READERS))
+    return output / "cache" / f"runs-{code.hexdigest()[:12]}.parquet"
