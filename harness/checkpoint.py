@@ -43,7 +43,8 @@ class Progress:
     metered: Reading | None = None
 
 
-_SAVED = {"run_id", "model", "optimizer", "random_state"} | {one.name for one in fields(Progress)} - {"saved_at"}
+_OF_THIS_ATTEMPT = {"saved_at", "metered"}
+_SAVED = {"run_id", "model", "optimizer", "random_state"} | {one.name for one in fields(Progress)} - _OF_THIS_ATTEMPT
 
 
 def save(path: Path, *, run_id: str, model: nn.Module, optimizer: Optimizer, progress: Progress) -> None:
