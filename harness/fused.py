@@ -20,16 +20,16 @@ def step_together(optimizers: Sequence[Optimizer]) -> Callable[[], None]:
     They must be alike: of one kind, with equal groups, after equally many steps. The rates are read from the first.
     Gradients must stay where they are from the first step on.
     """
-    calls: list[Callable[[], None]] = []
+    kernels: list[Callable[[], None]] = []
 
     def take() -> None:
-        if calls:
-            for call in calls:
-                call()
+        if kernels:
+            for kernel in kernels:
+                kernel()
         else:  # the first step is torch's own, which makes the state where there is none
             for optimizer in optimizers:
                 optimizer.step()
-            calls.extend(_fused(optimizers))
+            kernels.extend(_fused(optimizers))
 
     return take
 

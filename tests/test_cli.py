@@ -63,7 +63,11 @@ POINTS = "C,err,name\n1e9,0.2,a\n1e10,0.15,b\n1e11,0.12,c\n1e12,0.1,d\n1e13,0.09
         (POINTS, ("--x", "c", "--y", "err"), "unknown column 'c'; "),
         (POINTS, ("--x", "name", "--y", "err"), "column 'name', row 1: 'a' is not a number"),
         (POINTS.replace("0.12", ""), ("--x", "C", "--y", "err"), "column 'err' is empty in 1 rows, the first is row 3"),
-        (POINTS.replace("0.12", "NaN"), ("--x", "C", "--y", "err"), "no form could be fitted"),
+        (
+            POINTS.replace("0.12", "NaN"),
+            ("--x", "C", "--y", "err"),
+            "row 3: nan is not a finite number; mend or drop it",
+        ),
         (POINTS.replace("1e9", "-1"), ("--x", "C", "--y", "err"), "no form could be fitted"),
         ("C,err\n1e9,0.1\n", ("--x", "C", "--y", "err"), "no form could be fitted"),
     ],
