@@ -17,14 +17,17 @@ from harness.config import AugmentConfig
 NONE = AugmentConfig(crop_padding=0, flip=False, cutout=0, mixup=0.0)
 
 
-def augment(images: Tensor, *, config: AugmentConfig, seed: int, step: int) -> Tensor:
+def augment(
+    images: Tensor, *, config: AugmentConfig, seed: int, step: int, first: int = 0, of: int | None = None
+) -> Tensor:
     """The images (batch, channels, height, width) as step ``step`` sees them; the given ones are not changed.
 
-    Filled in is 0, which is the mean of normalised images. Mixing is not done here, since it also concerns the labels.
+    They are places ``first`` and on of a batch of ``of``, if not the whole batch. Filled in is 0, which is the mean of
+    normalised images. Mixing is not done here, since it also concerns the labels.
     """
     if not (config.crop_padding or config.flip or config.cutout):
         return images
-    lots = _lots(len(images), seed=seed, step=step)
+    lots = _lots(of or len(images), seed=seed, step=step)[first : first + len(images)]
     if config.crop_padding:
         images = _crop(images, lots[:, 0:2], padding=config.crop_padding)
     if config.flip:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from harness.distributed import ALONE, World, gathered
 from harness.energy import Reading
 from harness.records import Evaluation, replacing
 from harness.schema import from_dict, to_dict
@@ -44,18 +45,24 @@ class Progress:
 
 
 _OF_THIS_ATTEMPT = {"saved_at", "metered"}
-_SAVED = {"run_id", "model", "optimizer", "random_state"} | {one.name for one in fields(Progress)} - _OF_THIS_ATTEMPT
+_OF_PROGRESS = {one.name for one in fields(Progress)} - _OF_THIS_ATTEMPT
+_SAVED = {"run_id", "model", "optimizer", "random_state", "others"} | _OF_PROGRESS
 
 
-def save(path: Path, *, run_id: str, model: nn.Module, optimizer: Optimizer, progress: Progress) -> None:
-    """Replace the checkpoint at ``path``."""
+def save(
+    path: Path, *, run_id: str, model: nn.Module, optimizer: Optimizer, progress: Progress, world: World = ALONE
+) -> None:
+    """Replace the checkpoint at ``path``. Of several processes all must call this, and the leading one writes."""
+    own, *others = gathered(world, _own_state(progress))
+    if not world.leads:
+        return
     state = {
         "run_id": run_id,
         "model": {name: tensor.clone() for name, tensor in model.state_dict().items()},  # of a view, all would be saved
         "optimizer": optimizer.state_dict(),
-        "random_state": torch.get_rng_state(),
+        **own,
+        "others": others,
         "step": progress.step,
-        "loss_sum": progress.loss_sum.clone(),
         "wall_seconds": progress.wall_seconds,
         "evaluation_seconds": progress.evaluation_seconds,
         "curve": [to_dict(evaluation) for evaluation in progress.curve],
@@ -63,27 +70,43 @@ def save(path: Path, *, run_id: str, model: nn.Module, optimizer: Optimizer, pro
         "inherited_steps": progress.inherited_steps,
         "stacked": progress.stacked,
     }
-    if progress.loss_sum.device.type == "cuda":
-        state["cuda_random_state"] = torch.cuda.get_rng_state(progress.loss_sum.device)
     assert state.keys() - {"cuda_random_state"} == _SAVED, "what is saved must be what is put back"
     with replacing(path) as file:
         torch.save(state, file)
 
 
-def restore(path: Path, *, run_id: str, model: nn.Module, optimizer: Optimizer, device: torch.device) -> Progress:
-    """Put model, optimizer and random states back; a run without a checkpoint, or with a damaged one, starts anew."""
+def _own_state(progress: Progress) -> dict[str, Tensor]:
+    """What each process of a run has for itself: the state of its generators, and the losses of its share."""
+    state = {"random_state": torch.get_rng_state(), "loss_sum": progress.loss_sum.clone()}
+    if progress.loss_sum.device.type == "cuda":
+        state["cuda_random_state"] = torch.cuda.get_rng_state(progress.loss_sum.device)
+    return state
+
+
+def restore(
+    path: Path, *, run_id: str, model: nn.Module, optimizer: Optimizer, device: torch.device, world: World = ALONE
+) -> Progress:
+    """Put model, optimizer and random states back; a run without a checkpoint, or with a damaged one, starts anew.
+
+    Where there were more or fewer processes when the checkpoint was saved, each gets the mean of their sums, and one
+    that there was not keeps its own random state.
+    """
     state = _load(path, device=device)
     if state is None or state["run_id"] != run_id:
         floats = next(model.parameters()).dtype
         return Progress(step=0, loss_sum=torch.zeros((), device=device, dtype=floats))
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
-    torch.set_rng_state(state["random_state"].cpu())
-    if "cuda_random_state" in state:
-        torch.cuda.set_rng_state(state["cuda_random_state"].cpu(), device)
+    kept = [state, *state["others"]]
+    if world.rank < len(kept):
+        own = kept[world.rank]
+        torch.set_rng_state(own["random_state"].cpu())
+        if "cuda_random_state" in own:
+            torch.cuda.set_rng_state(own["cuda_random_state"].cpu(), device)
+    sums = [one["loss_sum"].to(device) for one in kept]
     return Progress(
         step=state["step"],
-        loss_sum=state["loss_sum"],
+        loss_sum=sums[world.rank] if len(sums) == world.size else torch.stack(sums).mean(dim=0),
         wall_seconds=state["wall_seconds"],
         evaluation_seconds=state["evaluation_seconds"],
         curve=[from_dict(Evaluation, evaluation, where=str(path)) for evaluation in state["curve"]],
@@ -99,10 +122,10 @@ def _load(path: Path, *, device: torch.device) -> dict[str, Any] | None:
         return None
     try:
         state = torch.load(path, map_location=device, weights_only=True) if _is_whole(path) else None
-    except (RuntimeError, EOFError, pickle.UnpicklingError, KeyError):
+    except (FileNotFoundError, RuntimeError, EOFError, pickle.UnpicklingError, KeyError):  # gone: another removed it
         state = None
     if state is None:
-        path.unlink()  # damaged on disk: the run starts anew, and its record will be the same
+        path.unlink(missing_ok=True)  # damaged on disk: the run starts anew, and its record will be the same
     return state if state and state.keys() - {"cuda_random_state"} == _SAVED else None
 
 

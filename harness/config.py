@@ -141,6 +141,8 @@ class RuntimeConfig:
     seconds_per_step: float
     flops_per_second: float
     data_root: str | None
+    processes: int
+    accumulation: int
     tracking: TrackingConfig
 
 

@@ -32,16 +32,21 @@ class Peak:
 
 
 def choose_device(name: str) -> torch.device:
-    """``auto`` is CUDA where there is one, else the CPU.
+    """``auto`` is CUDA where there is one, else the CPU; of several processes of a run on a machine, each has its GPU.
 
     Raises:
-        ConfigError: CUDA was asked for and there is none.
+        ConfigError: CUDA was asked for and there is none, or fewer GPUs than processes.
     """
     if name == "cuda" and not torch.cuda.is_available():
         raise ConfigError("runtime.device: cuda is asked for, but torch sees no GPU; use runtime.device=cpu")
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(name)
+    if name == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    index, count = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+    if index >= count:
+        raise ConfigError(
+            f"runtime.processes: process {index} of this machine has no GPU, there are {count}; use fewer"
+        )
+    return torch.device("cuda", index)
 
 
 def wait_for(device: torch.device) -> None:

@@ -14,9 +14,21 @@ from harness.config import RunConfig
 from harness.numerics import autocast
 
 
-def training_loss(model: nn.Module, images: Tensor, labels: Tensor, *, run: RunConfig, step: int) -> Tensor:
-    """The mean over the batch, a scalar; what is random about it is a function of the run's seed and the step."""
-    images = augment(images, config=run.augment, seed=run.seed, step=step)
+def training_loss(
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    run: RunConfig,
+    step: int,
+    first: int = 0,
+    of: int | None = None,
+) -> Tensor:
+    """The mean over the images, a scalar; what is random about it is a function of the run's seed and the step.
+
+    The images are places ``first`` and on of a batch of ``of``, if not the whole batch.
+    """
+    images = augment(images, config=run.augment, seed=run.seed, step=step, first=first, of=of)
     share = mixing_share(run.augment, seed=run.seed, step=step)
     if share < 1.0:
         images = images.mul(share).add_(neighbours(images), alpha=1.0 - share)

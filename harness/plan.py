@@ -81,7 +81,9 @@ def plan_runs(
         name, shape = run_id(run), shape_of(run)
         if shape not in costs:
             costs[shape], measured[shape] = _cost(run), []
-        took = _measured(run, Path(runtime.output) / "runs" / name) if len(measured[shape]) < MEASURED_RUNS else None
+        folder = Path(runtime.output) / "runs" / name
+        enough = len(measured[shape]) == MEASURED_RUNS
+        took = None if enough else _measured(run, folder, processes=runtime.processes)
         if took is not None:
             measured[shape].append(took)
         named.append((name, shape, run))
@@ -91,14 +93,16 @@ def plan_runs(
     )
 
 
-def _measured(run: RunConfig, folder: Path) -> ShapeTime | None:
-    """What the finished run took; None if it is not finished or can't be read."""
+def _measured(run: RunConfig, folder: Path, *, processes: int) -> ShapeTime | None:
+    """What the finished run took on so many processes; None if it is not finished or can't be read."""
     if not is_finished(folder):
         return None
     try:
         record, took = read_record(folder)
     except RecordError:
         return None  # only a guess of the time rests on it; whoever collects is told
+    if took.processors != processes:
+        return None
     evaluation = took.evaluation_seconds / max(1, len(record.curve))
     return ShapeTime(
         shape=shape_of(run),

@@ -64,8 +64,8 @@ def make_measured(session: Session) -> Measured:
     numerics = session.planned.config.numerics
     peak = machine.measure_peak(session.device, numerics.precision)
     training_flops = progress.step * session.planned.cost.step_flops
-    whole = len(attempts) == progress.stacked == 1 and not progress.inherited_steps
-    burden = peak.flops * progress.wall_seconds
+    whole = len(attempts) == progress.stacked == session.world.size == 1 and not progress.inherited_steps
+    burden = session.world.size * peak.flops * progress.wall_seconds
     return Measured(
         schema_version=MEASURED_VERSION,
         wall_seconds=progress.wall_seconds,
@@ -74,7 +74,7 @@ def make_measured(session: Session) -> Measured:
         lost_seconds=_lost_seconds(read_events(session.folder)),
         curve_seconds=tuple(progress.curve_seconds),
         attempts=len(attempts),
-        processors=1,
+        processors=session.world.size,
         peak_flops=peak.flops,
         peak_source=peak.source,
         hardware_burden=burden,

@@ -8,13 +8,14 @@ interruption. The longest come together; one that is done leaves the others.
 import heapq
 import json
 import math
+import os
 from collections import defaultdict
 from collections.abc import Sequence
 
 from torch import nn
 
 from harness.batched import can_be_batched
-from harness.config import RunConfig
+from harness.config import LauncherConfig, RunConfig, RuntimeConfig
 from harness.data import describe
 from harness.flops.build import build_model, parameters_on_meta
 from harness.numerics import weight_type
@@ -31,6 +32,13 @@ def can_be_stacked(run: RunConfig, model: nn.Module, *, in_memory: bool) -> bool
     """Whether a batched network computes what the run's own ``model`` would, on data that is ``in_memory``."""
     plain = run.numerics.precision != "bfloat16" and not run.numerics.compile and not run.augment.mixup
     return in_memory and plain and can_be_batched(model)
+
+
+def at_once(launcher: LauncherConfig, runtime: RuntimeConfig) -> tuple[int, int]:
+    """How many workers train, and the most runs of a stack: one that is on several processes or in parts is alone."""
+    workers = launcher.workers or max(1, (os.cpu_count() or 1) // max(1, runtime.processes))
+    alone = runtime.processes > 1 or runtime.accumulation > 1
+    return workers, 1 if alone else launcher.stack
 
 
 def plan_stacks(

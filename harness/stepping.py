@@ -16,6 +16,7 @@ from harness.augment import NONE, augment
 from harness.batched import backward, batch
 from harness.batches import batches
 from harness.data.part import InMemory
+from harness.distributed import reduced_at_last
 from harness.fused import step_together
 from harness.loss import training_loss
 from harness.optim import peak_learning_rate, schedule, set_rate
@@ -27,7 +28,8 @@ Steps = Generator[None, None, None]
 
 def steps_of(sessions: Sequence[Session]) -> Steps:
     """The steps of these runs, all of them at each. An MLP goes the batched way alone too, where it is faster."""
-    if all(
+    in_parts = sessions[0].world.size > 1 or sessions[0].runtime.accumulation > 1
+    if not in_parts and all(
         can_be_stacked(session.planned.config, session.model, in_memory=isinstance(session.data.train, InMemory))
         for session in sessions
     ):
@@ -38,19 +40,45 @@ def steps_of(sessions: Sequence[Session]) -> Steps:
 
 def _alone(session: Session) -> Steps:
     run, data, progress = session.planned.config, session.data, session.progress
-    model, optimizer = session.model.train(), session.optimizer
+    optimizer = session.optimizer
+    session.model.train()
+    first, end = session.world.share(run.optim.batch_size)
     rows = batches(len(data.train.labels), batch_size=run.optim.batch_size, seed=run.seed, first_step=progress.step)
-    rows_to_come = islice(rows, session.planned.steps - progress.step)
-    with closing(data.train.dealt(rows_to_come, seed=run.seed, first_step=progress.step)) as dealt:
+    rows_to_come = (row[first:end] for row in islice(rows, session.planned.steps - progress.step))
+    coming = data.train.dealt(rows_to_come, seed=run.seed, first_step=progress.step, first_place=first)
+    with closing(coming) as dealt:
         for images, labels in dealt:
             set_rate(optimizer, _rate(session))
-            loss = training_loss(model, images, labels, run=run, step=progress.step)
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss = _backward(session, images, labels, first=first)
             optimizer.step()
-            progress.loss_sum += loss.detach()
+            progress.loss_sum += loss
             progress.step += 1
             yield
+
+
+def _backward(session: Session, images: Tensor, labels: Tensor, *, first: int) -> Tensor:
+    """The loss of this process's share of the batch, from place ``first`` on; its gradients are left in the model.
+
+    The share is computed in ``runtime.accumulation`` equal parts, and gradients are averaged with the last of them.
+    """
+    run, parts = session.planned.config, session.runtime.accumulation
+    size, losses = len(labels) // parts, []
+    for start in range(0, len(labels), size):
+        part = slice(start, start + size)
+        with reduced_at_last(session.parallel, last=start + size == len(labels)):
+            loss = training_loss(
+                session.parallel,
+                images[part],
+                labels[part],
+                run=run,
+                step=session.progress.step,
+                first=first + start,
+                of=run.optim.batch_size,
+            )
+            (loss / parts if parts > 1 else loss).backward()  # type: ignore[no-untyped-call]
+        losses.append(loss.detach())
+    return losses[0] if parts == 1 else torch.stack(losses).mean()
 
 
 def _together(sessions: Sequence[Session]) -> Steps:

@@ -20,28 +20,41 @@ from torch.optim import Optimizer
 
 from harness.checkpoint import Progress, restore, save
 from harness.config import RuntimeConfig
+from harness.distributed import ALONE, World
 from harness.plan import PlannedRun
 
 
 def keep(
-    planned: PlannedRun, *, runtime: RuntimeConfig, model: nn.Module, optimizer: Optimizer, progress: Progress
+    planned: PlannedRun,
+    *,
+    runtime: RuntimeConfig,
+    model: nn.Module,
+    optimizer: Optimizer,
+    progress: Progress,
+    world: World = ALONE,
 ) -> None:
     """Put the state at the end of the trunk where longer budgets look for it."""
     assert planned.trunk is not None
     path = _folder(planned, runtime) / f"{planned.config.seed}-{progress.step}.pt"
     path.parent.mkdir(parents=True, exist_ok=True)
-    save(path, run_id=planned.trunk, model=model, optimizer=optimizer, progress=progress)
+    save(path, run_id=planned.trunk, model=model, optimizer=optimizer, progress=progress, world=world)
 
 
 def start(
-    planned: PlannedRun, *, runtime: RuntimeConfig, model: nn.Module, optimizer: Optimizer, device: torch.device
+    planned: PlannedRun,
+    *,
+    runtime: RuntimeConfig,
+    model: nn.Module,
+    optimizer: Optimizer,
+    device: torch.device,
+    world: World = ALONE,
 ) -> Progress | None:
     """Put the furthest kept state back that is not past the run's own cooldown; None without one."""
     if planned.trunk is None:
         return None
     for step, path in sorted(_kept(planned, runtime), reverse=True):
         if step <= planned.trunk_steps:
-            progress = restore(path, run_id=planned.trunk, model=model, optimizer=optimizer, device=device)
+            progress = restore(path, run_id=planned.trunk, model=model, optimizer=optimizer, device=device, world=world)
             if progress.step:  # not damaged on disk
                 progress.inherited_steps = progress.step
                 return progress

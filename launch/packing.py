@@ -70,3 +70,12 @@ def _deal(ordered: Sequence[Item], *, seconds: Callable[[Item], float], lanes: i
         heapq.heappush(loads, (load + seconds(item), lane))
     totals = {lane: load for load, lane in loads}
     return [_Lane(hand, totals[lane]) for lane, hand in enumerate(hands)]
+
+
+def gpu_sets(names: Sequence[str], size: int) -> tuple[str, ...]:
+    """The GPUs of each slot, as ``CUDA_VISIBLE_DEVICES`` has them: as many whole sets of ``size`` as there are.
+
+    Where there are fewer than ``size``, the one set has them all.
+    """
+    sets = max(1, len(names) // size) if names else 0
+    return tuple(",".join(names[number * size : (number + 1) * size]) for number in range(sets))

@@ -145,7 +145,7 @@ def test_a_member_that_cannot_start_says_why_and_leaves_the_others_alone() -> No
 
 def test_a_failure_on_the_way_is_in_the_events_of_all_that_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     study, runs = planned((*RUN, "seed=0,1"))
-    monkeypatch.setattr("harness.train.score", lambda *_: 1 // 0)
+    monkeypatch.setattr("harness.attending.score", lambda *_: 1 // 0)
     with pytest.raises(ZeroDivisionError):
         run_stack(runs, runtime=study.runtime)
     for run in runs:

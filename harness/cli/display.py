@@ -18,10 +18,10 @@ from harness.states import read_state
 from launch import Event, Failed, Finished, Started
 
 if TYPE_CHECKING:
+    from harness.attending import Outcome
     from harness.plan import PlannedRun
     from harness.stacking import Stack
     from harness.study import Study
-    from harness.train import Outcome
 
 LOOK_SECONDS = 1.0  # between two looks at the events of the running runs
 

@@ -1,7 +1,6 @@
 """Launching a study: what is missing, longest first, with a live account of it on the terminal."""
 
 import functools
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -20,12 +19,13 @@ from harness.rules import freeze
 from harness.schema import unknown
 from harness.table import collect
 from launch import LAUNCHERS, Event
+from launch.packing import gpu_sets
 
 if TYPE_CHECKING:
+    from harness.attending import Outcome
     from harness.plan import PlannedRun
     from harness.stacking import Stack
     from harness.study import Study
-    from harness.train import Outcome
 
 
 def launch_missing(study: "Study", planned: Sequence["PlannedRun"], *, quiet: bool = False) -> int:
@@ -36,7 +36,7 @@ def launch_missing(study: "Study", planned: Sequence["PlannedRun"], *, quiet: bo
         typer.Exit: with 130, after Ctrl-C; what was running has been saved.
     """
     from harness.device import visible_gpus
-    from harness.stacking import plan_stacks
+    from harness.stacking import at_once, plan_stacks
     from harness.train import run_stack
     from harness.trunks import waves
 
@@ -60,8 +60,8 @@ def launch_missing(study: "Study", planned: Sequence["PlannedRun"], *, quiet: bo
         console.print(f"Study {study.name}: all {plural(len(planned), 'run')} are done; nothing to train.")
         return len(unreadable)
     prepare(study, missing, console)
-    workers = launcher.workers or os.cpu_count() or 1
-    stacks_of_waves = [plan_stacks(wave, size=launcher.stack, workers=workers) for wave in waves(missing)]
+    workers, largest = at_once(launcher, study.runtime)
+    stacks_of_waves = [plan_stacks(wave, size=largest, workers=workers) for wave in waves(missing)]
     workers = min(workers, max(map(len, stacks_of_waves)))
     with Board(study, planned, workers=workers, console=console, live=console.is_terminal and not quiet) as board:
 
@@ -78,7 +78,7 @@ def launch_missing(study: "Study", planned: Sequence["PlannedRun"], *, quiet: bo
                     stacks,
                     workers=workers,
                     threads=launcher.threads or 1,
-                    gpus=visible_gpus() if study.runtime.device != "cpu" else (),
+                    gpus=gpu_sets(visible_gpus() if study.runtime.device != "cpu" else (), study.runtime.processes),
                     on_event=on_event,
                 )
         except KeyboardInterrupt:
@@ -94,8 +94,15 @@ def prepare(study: "Study", missing: Sequence["PlannedRun"], console: Console) -
     """What must be there before the first run: a place to write, the rules as they are now, and the data.
 
     Raises:
-        HarnessError: the place can't be written, or the data can't be had.
+        HarnessError: the place can't be written, or the data can't be had; or torchrun has started several of us.
     """
+    from harness.distributed import is_one_of_several
+
+    if is_one_of_several():
+        raise ConfigError(
+            "launch: torchrun starts the processes of one run, so use `harness run` there; "
+            "a launch starts them itself, with runtime.processes"
+        )
     require_writable(study.runs_folder)
     started = any(is_finished(study.runs_folder / run) for run in study.runs)
     if freeze(study.rules, study.frozen_file, started=started) == "changed":

@@ -10,6 +10,7 @@ from harness.errors import RecordError
 from harness.records import append_event, is_finished, read_json
 from harness.schema import from_dict
 from launch import Event, Failed, Finished, Started, packed
+from launch.packing import gpu_sets
 
 if TYPE_CHECKING:
     from harness.plan import PlannedRun
@@ -53,7 +54,10 @@ def train_pack(folder: str) -> None:
         missing,
         workers=tree["workers"],
         threads=tree["threads"],
-        gpus=tuple(name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name),
+        gpus=gpu_sets(
+            [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name],
+            tree["runtime"]["processes"],
+        ),
         on_event=note,
     )
     append_event(place, "end", failed=len(failed))

@@ -1,7 +1,6 @@
 """What `plan` adds to a plan: its time, memory and price with their doubts, its packs, and what a budget buys of it."""
 
 import math
-import os
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -61,10 +60,11 @@ def price_plan(
         ConfigError: unknown hardware or prices.
     """
     from harness.projection import costs_of_hours
+    from harness.stacking import at_once
     from launch.packing import fill_packs
 
     rates, name = _rates(study, hardware, price)
-    workers = max(1, min(study.launcher.workers or os.cpu_count() or 1, len(missing)))
+    workers = max(1, min(at_once(study.launcher, study.runtime)[0], len(missing)))
     each = {run.id: _seconds(run, rates if hardware else None) for run in missing}
     start = calibration.start_seconds if calibration and not hardware else 0.0
     limit, at_least = _packing(study)

@@ -35,7 +35,8 @@ def slurm_parameters(study: "Study") -> dict[str, Any]:
             raise ConfigError(f"launcher.{name}: {value} can't be packed for; give 1 or more")
     assert launcher.workers is not None
     assert launcher.threads is not None
-    parameters = {"cpus_per_task": launcher.workers * launcher.threads, **given, "name": study.name}
+    parameters = {"cpus_per_task": launcher.workers * launcher.threads * study.runtime.processes, **given}
+    parameters["name"] = study.name
     try:
         slurm.check(parameters)
     except slurm.SlurmError as error:

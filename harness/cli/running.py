@@ -62,6 +62,7 @@ def run(context: typer.Context) -> None:
 
     from harness.cli.finish import show_run
     from harness.config import split_tree
+    from harness.distributed import follows
     from harness.errors import HarnessError
     from harness.plan import plan_runs
     from harness.train import run_one
@@ -78,7 +79,8 @@ def run(context: typer.Context) -> None:
             configured, runtime, _ = split_tree({str(key): value for key, value in tree.items()})
             planned = plan_runs([configured], runtime=runtime)[0]
             outcome = run_one(planned, runtime=runtime)
-            show_run(planned, outcome=outcome, runtime=runtime)
+            if not follows():
+                show_run(planned, outcome=outcome, runtime=runtime)
             if outcome == "interrupted":
                 sys.exit(130)
         except HarnessError as error:  # Hydra would print a traceback

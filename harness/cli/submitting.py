@@ -93,12 +93,12 @@ def submit_missing(study: "Study", planned: Sequence["PlannedRun"], *, how: Send
 def _packs(
     study: "Study", runs: Sequence["PlannedRun"], parameters: Mapping[str, Any]
 ) -> "tuple[packing.Pack[Stack], ...]":
-    from harness.stacking import plan_stacks, seconds
+    from harness.stacking import at_once, plan_stacks, seconds
 
-    assert study.launcher.workers is not None
     assert study.launcher.packs is not None
-    workers, limit = study.launcher.workers, slurm.seconds_to_work(parameters)
-    stacks = plan_stacks(runs, size=study.launcher.stack, workers=workers * study.launcher.packs, limit=limit)
+    workers, largest = at_once(study.launcher, study.runtime)
+    limit = slurm.seconds_to_work(parameters)
+    stacks = plan_stacks(runs, size=largest, workers=workers * study.launcher.packs, limit=limit)
     return packing.fill_packs(stacks, seconds=seconds, workers=workers, limit=limit, at_least=study.launcher.packs)
 
 

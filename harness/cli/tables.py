@@ -1,7 +1,6 @@
 """Tables for the terminal."""
 
 import itertools
-import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -131,12 +130,12 @@ def _plan_caption(study: "Study", planned: Sequence["PlannedRun"], *, done: Coll
 
 def planned_stacks(study: "Study", planned: Sequence["PlannedRun"], *, done: Collection[str]) -> tuple["Stack", ...]:
     """As a launch on this machine would train what is missing."""
-    from harness.stacking import plan_stacks
+    from harness.stacking import at_once, plan_stacks
     from harness.trunks import waves
 
-    workers = study.launcher.workers or os.cpu_count() or 1
+    workers, largest = at_once(study.launcher, study.runtime)
     missing = [run for run in planned if run.id not in done]
-    of_waves = (plan_stacks(wave, size=study.launcher.stack, workers=workers) for wave in waves(missing))
+    of_waves = (plan_stacks(wave, size=largest, workers=workers) for wave in waves(missing))
     return tuple(itertools.chain.from_iterable(of_waves))
 
 

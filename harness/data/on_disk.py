@@ -47,17 +47,24 @@ class OnDisk:
 
     def first(self, count: int) -> "OnDisk":
         """The first ``count`` files."""
-        return dataclasses.replace(self, files=self.files[:count], labels=self.labels[:count])
+        return self.between(0, count)
+
+    def between(self, start: int, end: int) -> "OnDisk":
+        """The files from ``start`` to before ``end``."""
+        return dataclasses.replace(self, files=self.files[start:end], labels=self.labels[start:end])
 
     def on(self, device: torch.device, *, workers: int, floats: torch.dtype) -> "OnDisk":
         """The same files, decoded by ``workers`` processes (0: by this one) and given out on ``device``."""
         return dataclasses.replace(self, labels=self.labels.to(device), device=device, workers=workers, floats=floats)
 
     def dealt(
-        self, rows: Iterable[Tensor], *, seed: int, first_step: int
+        self, rows: Iterable[Tensor], *, seed: int, first_step: int, first_place: int = 0
     ) -> Generator[tuple[Tensor, Tensor], None, None]:
         """Images, randomly cropped if the view says so, and labels."""
-        batches = (_seeded(chosen, seed=seed, step=step) for step, chosen in enumerate(rows, start=first_step))
+        batches = (
+            _seeded(chosen, seed=seed, step=step, first_place=first_place)
+            for step, chosen in enumerate(rows, start=first_step)
+        )
         for images, chosen in self._decoded(batches):
             yield images, self.labels.index_select(0, chosen)
 
@@ -115,10 +122,10 @@ class Decoder(Dataset[tuple[Tensor, int]]):
             return self.trained(image), row
 
 
-def _seeded(rows: Tensor, *, seed: int, step: int) -> list[Item]:
+def _seeded(rows: Tensor, *, seed: int, step: int, first_place: int) -> list[Item]:
     digest = hashlib.sha256(f"crops of step {step} under seed {seed}".encode()).digest()
     first = int.from_bytes(digest[:8], "big") >> 2  # room to count the places of a batch without overflow
-    return [(row, first + place) for place, row in enumerate(rows.tolist())]
+    return [(row, first + place) for place, row in enumerate(rows.tolist(), start=first_place)]
 
 
 def _outlive_signals(_worker: int) -> None:

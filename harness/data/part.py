@@ -23,15 +23,19 @@ class Part(Protocol):
     def first(self, count: int) -> "Part":
         """Its first ``count`` examples."""
 
+    def between(self, start: int, end: int) -> "Part":
+        """Its examples from ``start`` to before ``end``."""
+
     def on(self, device: "torch.device", *, workers: int, floats: "torch.dtype") -> "Part":
         """The same examples, given out on ``device`` as ``floats``; ``workers`` processes decode them if need be."""
 
     def dealt(
-        self, rows: "Iterable[Tensor]", *, seed: int, first_step: int
+        self, rows: "Iterable[Tensor]", *, seed: int, first_step: int, first_place: int = 0
     ) -> "Generator[tuple[Tensor, Tensor], None, None]":
         """Images and labels to train on, a batch for each of ``rows``, the first of them for step ``first_step``.
 
-        What is random about them is a function of seed and step alone.
+        What is random about them is a function of seed, step and place in the step's batch alone, where the first of
+        a row has ``first_place``.
         """
 
     def in_order(self, size: int) -> "Generator[Tensor, None, None]":
@@ -47,14 +51,18 @@ class InMemory:
 
     def first(self, count: int) -> "InMemory":
         """Views of the first ``count`` examples: nothing is copied."""
-        return InMemory(self.images[:count], self.labels[:count])
+        return self.between(0, count)
+
+    def between(self, start: int, end: int) -> "InMemory":
+        """Views too."""
+        return InMemory(self.images[start:end], self.labels[start:end])
 
     def on(self, device: "torch.device", *, workers: int, floats: "torch.dtype") -> "InMemory":
         """All of it on the device; no process is needed."""
         return InMemory(self.images.to(device, floats), self.labels.to(device))
 
     def dealt(
-        self, rows: "Iterable[Tensor]", *, seed: int, first_step: int
+        self, rows: "Iterable[Tensor]", *, seed: int, first_step: int, first_place: int = 0
     ) -> "Generator[tuple[Tensor, Tensor], None, None]":
         """Nothing about them is random."""
         for chosen in rows:
