@@ -8,6 +8,7 @@ elsewhere can't run code.
 import pickle
 import time
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -56,10 +57,12 @@ def save(
     own, *others = gathered(world, _own_state(progress))
     if not world.leads:
         return
+    kept = optimizer.state_dict()
+    kept["state"] = {place: _whole(values) for place, values in kept["state"].items()}
     state = {
         "run_id": run_id,
-        "model": {name: tensor.clone() for name, tensor in model.state_dict().items()},  # of a view, all would be saved
-        "optimizer": optimizer.state_dict(),
+        "model": _whole(model.state_dict()),
+        "optimizer": kept,
         **own,
         "others": others,
         "step": progress.step,
@@ -73,6 +76,11 @@ def save(
     assert state.keys() - {"cuda_random_state"} == _SAVED, "what is saved must be what is put back"
     with replacing(path) as file:
         torch.save(state, file)
+
+
+def _whole(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same without views: with a view of a stack the whole stack would be saved."""
+    return {name: value.clone() if isinstance(value, Tensor) else value for name, value in values.items()}
 
 
 def _own_state(progress: Progress) -> dict[str, Tensor]:
@@ -97,6 +105,7 @@ def restore(
         return Progress(step=0, loss_sum=torch.zeros((), device=device, dtype=floats))
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
+    _lay_out(optimizer)
     kept = [state, *state["others"]]
     if world.rank < len(kept):
         own = kept[world.rank]
@@ -114,6 +123,14 @@ def restore(
         inherited_steps=state["inherited_steps"],
         stacked=state["stacked"],
     )
+
+
+def _lay_out(optimizer: Optimizer) -> None:
+    """Put what the optimizer keeps of a parameter into its memory format: a fused kernel takes it for granted."""
+    for parameter, values in optimizer.state.items():
+        for name, value in values.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape and value.stride() != parameter.stride():
+                values[name] = torch.empty_like(parameter).copy_(value)
 
 
 def _load(path: Path, *, device: torch.device) -> dict[str, Any] | None:

@@ -20,12 +20,12 @@ TRAIN_SCORE_EXAMPLES = 5000  # the training set is scored on its first so many: 
 
 
 def make_record(session: Session, *, status: Literal["finished", "diverged"]) -> Record:
-    """The result. The test set is scored here and nowhere else, once."""
+    """The result. The test set is scored here and nowhere else, once; validation was, at the last step."""
     planned, data, progress = session.planned, session.data, session.progress
     train = validation = test = None
     if status == "finished":
         train = score(session, data.train.first(TRAIN_SCORE_EXAMPLES))
-        validation = score(session, data.validation)
+        validation = progress.curve[-1]
         test = score(session, data.test)
     return Record(
         schema_version=SCHEMA_VERSION,
@@ -48,8 +48,8 @@ def make_record(session: Session, *, status: Literal["finished", "diverged"]) ->
         irreducible_error=data.irreducible_error,
         train_loss=train.loss if train else None,
         train_error=train.error if train else None,
-        validation_loss=validation.loss if validation else None,
-        validation_error=validation.error if validation else None,
+        validation_loss=validation.validation_loss if validation else None,
+        validation_error=validation.validation_error if validation else None,
         test_loss=test.loss if test else None,
         test_error=test.error if test else None,
         correct=base64.b64encode(np.packbits(test.correct.numpy()).tobytes()).decode() if test else None,

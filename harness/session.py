@@ -15,7 +15,7 @@ from harness import trunks
 from harness.checkpoint import Progress, restore
 from harness.config import RunConfig, RuntimeConfig
 from harness.data import Dataset, Part, Place, load_dataset
-from harness.device import choose_device
+from harness.device import choose_device, memory_format
 from harness.distributed import ALONE, World, draw_apart, gathered, in_parallel
 from harness.energy import read_meter
 from harness.errors import ConfigError, HarnessError
@@ -76,7 +76,7 @@ def set_up(planned: PlannedRun, *, runtime: RuntimeConfig, owner: Owner, world: 
     model = build_model(run.model, image_shape=data.image_shape, num_classes=data.num_classes)
     _check_parts(model, run, runtime)
     factors = parametrise(model, run.model, run.optim, image_shape=data.image_shape, num_classes=data.num_classes)
-    model = model.to(device, floats)
+    model = model.to(device, floats).to(memory_format=memory_format(device, floats))
     optimizer = build_optimizer(run.optim, model, width=run.model.width, factors=factors)
     parallel = in_parallel(model, world, device)
     if run.numerics.compile:

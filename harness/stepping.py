@@ -119,16 +119,17 @@ def _dealt_to_all(sessions: Sequence[Session]) -> Iterator[tuple[Tensor, Tensor]
     streams = _streams(sessions)
     orders = [batches(count, batch_size=size, seed=seed, first_step=step) for seed, count, step in streams]
     steps = [step for _, _, step in streams]
+    shape = (len(sessions), size, -1)
+    place = source.images.new_empty(len(streams) * size, *source.images.shape[1:])  # anew, it would cost as much again
     while True:
         rows = torch.cat([next(order) for order in orders]).to(source.images.device, non_blocking=True)
-        images, labels = source.images.index_select(0, rows), source.labels.index_select(0, rows)
+        images, labels = torch.index_select(source.images, 0, rows, out=place), source.labels.index_select(0, rows)
         if config != NONE:
             parts = zip(images.view(-1, size, *images.shape[1:]), streams, steps, strict=True)
             images = torch.cat(
                 [augment(part, config=config, seed=seed, step=step) for part, (seed, _, _), step in parts]
             )
         steps = [step + 1 for step in steps]
-        shape = (len(sessions), size, -1)
         yield images.view(len(streams), size, -1).expand(shape), labels.view(len(streams), size).expand(shape[:2])
 
 

@@ -138,7 +138,7 @@ def predict(
 def final_evaluations(run: RunConfig, *, test_examples: int) -> float:
     """The scores at the end of a run, in evaluations on validation."""
     train = min(SCORED_TRAIN_EXAMPLES, run.data.train_examples)
-    return (train + run.data.validation_examples + test_examples) / run.data.validation_examples
+    return (train + test_examples) / run.data.validation_examples
 
 
 def _typical(measured: Sequence[ShapeTime]) -> ShapeTime:

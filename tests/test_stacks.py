@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -101,6 +101,29 @@ def test_the_record_of_a_run_does_not_depend_on_its_stack() -> None:
     assert records(stacked, runs) == records(alone, runs) == records(mixed, runs)
     assert read_record(stacked.runs_folder / runs[0].id)[1].stacked == len(runs) == 8
     assert read_record(alone.runs_folder / runs[0].id)[1].stacked == 1
+
+
+def numbers(models: Sequence[nn.Module], images: Tensor, labels: Tensor) -> list[Tensor]:
+    """Losses and gradients, the members' first."""
+    layers = batch(models)
+    losses = backward(layers, images, labels, label_smoothing=0.1)
+    return [losses, *(one for layer in layers for one in (layer.weight_gradient, layer.bias_gradient))]
+
+
+@pytest.mark.parametrize("examples", [16, 50, 64, 100, 128])
+@pytest.mark.parametrize("units", [8, 12, 24, 96, 131])
+def test_a_member_s_bits_do_not_depend_on_its_stack(examples: int, units: int) -> None:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    shape = ModelConfig("mlp", units, 2, {})
+    models = [build_model(shape, image_shape=(1, 7, 7), num_classes=10) for _ in range(5)]
+    images, labels = torch.randn(5, examples, 49), torch.randint(0, 10, (5, examples))
+    alone = [numbers([model], images[[i]], labels[[i]]) for i, model in enumerate(models)]
+    together = numbers(models, images, labels)
+    torch.set_num_threads(threads)
+    for member, own in enumerate(alone):
+        assert all(torch.equal(one[0], each[member]) for one, each in zip(own, together, strict=True))
 
 
 def test_augmented_images_are_each_run_s_own() -> None:
