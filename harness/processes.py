@@ -6,6 +6,7 @@ wrong when one of them fails. Should it die itself, they save and end.
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from threading import Event
 from typing import Literal, TypeVar, cast
@@ -81,3 +82,6 @@ def _start(rank: int, function: Callable[[], str], processes: int, port: int) ->
         raise
     if rank == 0:
         store().set(OUTCOME, outcome)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # all is written; at a regular end a thread of the process group now and then aborts the process

@@ -47,7 +47,7 @@ def test_the_error_of_guessing_brings_in_the_forms_with_a_ceiling(table: str) ->
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--hardware", "b200"), "hardware: unknown choice 'b200'; known: a100, h100, t4, v100"),
+        (("--hardware", "b200"), "hardware: unknown choice 'b200'; known: a100, cpu, h100, t4, v100"),
         (("--price", "cloud"), "price: unknown choice 'cloud'; did you mean 'cloud_2026'?"),
         (("--group", "cell"), "points.csv: unknown column 'cell'"),
         (("--target", "0"), "target: row 0 is 0.0; a finite number above zero would do"),

@@ -92,7 +92,7 @@ def test_hovering_a_cell_tells_what_it_is(driver: WebDriver, page: Path) -> None
 
 def test_a_click_on_a_heading_sorts_the_runs_by_number_and_a_second_one_reverses(driver: WebDriver, page: Path) -> None:
     open_report(driver, page)
-    driver.execute_script("document.querySelector('details.wide').open = true")
+    driver.execute_script("document.querySelector('.runs').closest('details').open = true")
     (heading,) = [it for it in driver.find_elements(By.CSS_SELECTOR, ".runs th button") if it.text.startswith("width")]
 
     def widths() -> list[int]:
@@ -116,7 +116,7 @@ def test_print_shows_the_tables_that_the_screen_folds_away(driver: WebDriver, pa
         assert driver.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     finally:
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
-    assert not driver.execute_script(height)
+    WebDriverWait(driver, 5).until_not(lambda it: it.execute_script(height))
 
 
 def test_the_page_asks_for_nothing_but_itself(driver: WebDriver, page: Path) -> None:

@@ -273,13 +273,13 @@ def test_a_folder_that_can_not_be_written_is_refused_before_anything_is_sent() -
 
 
 def test_what_is_queued_or_running_is_not_sent_again(long: tuple[str, ...], undisturbed: Path) -> None:
-    _, sent = launch([*TINY, "seed=0,1"])
-    again = harness("launch", *TINY, "seed=range(0,3)")
+    _, sent = launch([*long, "seed=0,1"])
+    again = harness("launch", *long, "seed=range(0,3)")
     assert "1 run in 1 job of Slurm" in again.stderr
     assert "2 runs of the study are queued or running already" in again.stderr
     wait_for_end(sent)
     wait_for_end(read_launches(Path("outputs"))[-1])
-    study = load_study([*TINY, "seed=range(0,3)"])
+    study = load_study([*long, "seed=range(0,3)"])
     assert all(len(read_attempts(study.runs_folder / run)) == 1 for run in study.runs)
     check_complete(study, undisturbed)
 
