@@ -299,16 +299,16 @@ def test_every_study_is_whole_and_says_what_it_asks_and_how_it_is_run(name: str)
 
 
 def test_the_theory_s_studies_vary_what_their_curves_and_claims_need() -> None:
-    grid = load_study(["study=theory_data_and_size"])
+    grid = load_study(["study=teacher_theory"])
     assert len({run.data.train_examples for run in grid.runs.values()}) >= 6
     assert len({run.model.width for run in grid.runs.values()}) >= 10
     assert set(grid.rules.confirmatory) >= {"square_of_data", "implied_power"}
-    dimensions = load_study(["study=theory_intrinsic_dimension"])
+    dimensions = load_study(["study=intrinsic_dimension"])
     for arm, ids in dimensions.arms.items():
         assert {dimensions.runs[one].data.options["intrinsic_dim"] for one in ids} == {int(arm)}
-    assert len({run.model.width for run in load_study(["study=theory_width"]).runs.values()}) >= 5
-    assert len({run.data.train_examples for run in load_study(["study=theory_data_limit"]).runs.values()}) >= 5
-    assert set(load_study(["study=tuning_direction"]).arms) == {"down", "up", "each"}
+    assert len({run.model.width for run in load_study(["study=width_law"]).runs.values()}) >= 5
+    assert len({run.data.train_examples for run in load_study(["study=data_law"]).runs.values()}) >= 5
+    assert set(load_study(["study=tuned_up_or_down"]).arms) == {"down", "up", "each"}
 
 
 def test_powers_of_arms_are_drawn_with_their_intervals_beside_the_law(evidence: Evidence) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.config import RunConfig
     from harness.plan import PlannedRun
     from harness.study import Study
-    from harness.tuning import Fields, Optimum, Rule
+    from harness.tuning import Fields, Rule
 
 
 def add_to(app: typer.Typer) -> None:
@@ -72,7 +72,8 @@ def _tune(study: "Study", *, horizons: int) -> None:
     optima = [find_optimum(run, each) for run, each in zip(tried, errors, strict=True)]
     rule = fit_rule(optima)
     fields = through_width(optima, rule, ladder)
-    show(_table(tried, errors, optima))
+    show(_table(tried, errors))
+    print(f"Best     {', '.join(f'{math.exp(one.log_rate):.3g} at width {one.width}' for one in optima)}")
     spent = sum(len(each) * run.training_flops for run, each in zip(tried, errors, strict=True))
     _say(study, rule, fields, share=spent / of_study)
 
@@ -97,18 +98,15 @@ def _validation_errors(study: "Study", runs: "Iterable[RunConfig]") -> list[floa
     return [validation_error(one, runs_folder=study.runs_folder) for one in configs]
 
 
-def _table(tried: "tuple[PlannedRun, ...]", errors: list[dict[int, float]], optima: "list[Optimum]") -> Table:
-    """A row a size: the validation error at each rate, and the rate of the parabola's lowest point."""
+def _table(tried: "tuple[PlannedRun, ...]", errors: list[dict[int, float]]) -> Table:
+    """A row a size: the validation error at each rate."""
     doublings = sorted({k for each in errors for k in each})
     table = Table(title="Validation error by learning rate, times the study's own")
-    for name in ("width", "params", "steps", *(f"{2.0**k:g}" for k in doublings), "best rate"):
+    for name in ("width", "params", "steps", *(f"{2.0**k:g}" for k in doublings)):
         table.add_column(name, justify="right")
-    for run, each, optimum in zip(tried, errors, optima, strict=True):
+    for run, each in zip(tried, errors, strict=True):
         shown = [f"{each[k]:.4f}" if k in each else "" for k in doublings]
-        table.add_row(
-            str(run.config.model.width), f"{run.cost.params:,}", f"{run.steps:,}", *shown,
-            f"{math.exp(optimum.log_rate):.3g}",
-        )  # fmt: skip
+        table.add_row(str(run.config.model.width), f"{run.cost.params:,}", f"{run.steps:,}", *shown)
     return table
 
 
