@@ -292,7 +292,7 @@ def test_every_study_is_whole_and_says_what_it_asks_and_how_it_is_run(name: str)
     study = load_study([f"study={name}"])
     text = (files("conf") / "study" / f"{name}.yaml").read_text()
     assert study.question.endswith("?")
-    assert len(study.runs) > 10
+    assert len(study.runs) >= 3
     assert "# Question " in text
     assert "# Command " in text
     assert set(study.rules.confirmatory) <= set(CLAIMS)
