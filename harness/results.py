@@ -20,11 +20,15 @@ _SYMBOLS = {"supported": "✓", "contradicted": "✗", "undecided": "?"}
 
 @dataclass(frozen=True)
 class Judged:
-    """A verdict in words: ``paper`` has the claim's ids in the paper, ``ours`` the number with its interval."""
+    """A verdict in words.
+
+    ``paper`` has the claim's ids in the paper, ``theirs`` the number that it claims, ``ours`` ours with its interval.
+    """
 
     statement: str
     paper: str
     statistic: str
+    theirs: str
     ours: str
     answer: str
     standing: str
@@ -44,23 +48,32 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a study found: how to repeat it, what it cost, its verdicts, and published curves that it was held against.
+class Trained:
+    """What a study trained: seconds of training added over all runs; ``commit`` and ``hardware`` as its records say."""
 
-    ``wall_seconds`` are of training, added over all runs; ``commit`` and ``hardware`` are the records' own.
-    ``figure`` is the file name of the study's picture.
-    """
-
-    study: str
-    question: str
-    command: str
     runs: int
     training_flops: float
     wall_seconds: float
     hardware: str
     commit: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a body of evidence found: how to repeat it, its verdicts, and published curves that it was held against.
+
+    ``trained`` is None where published figures or a simulation are the evidence. ``page``, ``table`` and ``figure`` are
+    files of its folder, the last two empty where there is none.
+    """
+
+    name: str
+    question: str
+    command: str
     answer: str
-    figure: str
+    trained: Trained | None = None
+    page: str = "report.html"
+    table: str = ""
+    figure: str = ""
     verdicts: tuple[Judged, ...] = ()
     held: tuple[Held, ...] = ()
 
@@ -74,6 +87,7 @@ def in_words(verdict: Verdict) -> Judged:
         statement=verdict.statement,
         paper=CLAIMS[verdict.claim].paper,
         statistic=verdict.statistic,
+        theirs=CLAIMS[verdict.claim].theirs,
         ours=ours,
         answer=verdict.answer,
         standing=verdict.standing,
@@ -82,7 +96,7 @@ def in_words(verdict: Verdict) -> Judged:
 
 
 def write_found(found: Found, folder: Path) -> Path:
-    """Write ``found.json`` into the study's folder."""
+    """Write ``found.json`` into the folder."""
     path = folder / FILE
     path.write_text(json.dumps(to_dict(found), indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return path
@@ -117,10 +131,11 @@ def render(results: Sequence[Found]) -> str:
     lines = [
         "# Results",
         "",
-        "Made by `harness keep` from the records of the studies below; each can be repeated by its command.",
+        "Made by `harness keep` from the records of the studies below, from published figures and from the simulation; "
+        "each part can be repeated by its commands.",
         "",
         *_table(
-            ("claim", "paper's", "study", "number", "ours [interval]", "verdict", "how far it reaches"),
+            ("claim", "id", "evidence", "number", "the paper's", "ours [interval]", "verdict", "how far it reaches"),
             [_verdict_row(found, verdict) for found in results for verdict in _foremost(found)],
         ),
     ]
@@ -139,8 +154,9 @@ def _verdict_row(found: Found, verdict: Judged) -> tuple[str, ...]:
     return (
         verdict.statement,
         verdict.paper,
-        f"[{found.study}](#{found.study})",
+        f"[{found.name}](#{found.name})",
         verdict.statistic,
+        verdict.theirs,
         verdict.ours,
         f"{_SYMBOLS[verdict.answer]} {verdict.answer}, {verdict.standing}",
         verdict.reason,
@@ -148,9 +164,11 @@ def _verdict_row(found: Found, verdict: Judged) -> tuple[str, ...]:
 
 
 def _section(found: Found) -> list[str]:
-    hours = found.wall_seconds / 3600
+    links = [f"[Page]({found.name}/{found.page})"]
+    if found.table:
+        links.append(f"[table]({found.name}/{found.table})")
     lines = [
-        f"## {found.study}",
+        f"## {found.name}",
         "",
         found.question,
         "",
@@ -158,13 +176,12 @@ def _section(found: Found) -> list[str]:
         *found.command.split(" && "),
         "```",
         "",
-        f"{found.runs} runs, {found.training_flops:.1e} training FLOPs, {hours:.2g} hours of training on "
-        f"{found.hardware}; commit {found.commit}. {found.answer}",
+        f"{_trained(found.trained)}{found.answer}",
         "",
-        f"[Report]({found.study}/report.html), [table of runs]({found.study}/runs.parquet).",
-        "",
-        f"![what the study measured]({found.study}/figures/{found.figure})",
+        f"{', '.join(links)}.",
     ]
+    if found.figure:
+        lines += ["", f"![what {found.name} measured]({found.name}/figures/{found.figure})"]
     others = [verdict for verdict in found.verdicts if verdict not in _foremost(found)]
     if others:
         lines += ["", "Exploratory, not named before the study ran:", ""]
@@ -179,6 +196,15 @@ def _section(found: Found) -> list[str]:
             [(one.curve, one.exponent_of, one.published, one.ours, one.answer, one.reason) for one in found.held],
         )
     return lines
+
+
+def _trained(trained: Trained | None) -> str:
+    if trained is None:
+        return ""
+    return (
+        f"{trained.runs} runs, {trained.training_flops:.1e} training FLOPs, {trained.wall_seconds / 3600:.2g} hours of "
+        f"training on {trained.hardware}; commit {trained.commit}. "
+    )
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

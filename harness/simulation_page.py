@@ -6,9 +6,10 @@ from pathlib import Path
 from harness.plain_page import PageSection, PlainPage, write_plain
 from harness.plots.numerals import number
 from harness.plots.simulation import computation_against_examples, error_against_examples
-from harness.simulation import Definition, Exponent, Point, SimulationConfig, definitions
+from harness.simulation import Definition, Exponent, Point, Setting, SimulationConfig, definitions
 from harness.simulation.answers import Finding
 
+NAME = "simulation"
 EXPONENT_COLUMNS = (
     "world", "performance", "closed form, 10³ to 10⁶ examples", "closed form, sizes drawn", "drawn [90 %]",
     "with counted FLOPs", "equal within 10 %",
@@ -25,15 +26,10 @@ def write_simulation(
     folder: Path,
 ) -> Path:
     """Write ``simulation.html`` and its figures into the folder; the page's path."""
-    hold = sum(finding.holds for finding in found)
     page = PlainPage(
         title="The simulation: what it is worth to know which features matter",
         question=config.question,
-        answer=(
-            f"Of {len(found)} statements about {config.setting.features:,} features of which "
-            f"{config.setting.relevant} matter, {hold} hold. The same world gives compute exponents of 1, 2, 2.2, 4.4 "
-            "or none, by what grows and by what is called performance."
-        ),
+        answer=answer(found, config.setting),
         sections=(
             PageSection(
                 heading="The pictures",
@@ -61,7 +57,16 @@ def write_simulation(
         ),
         command=command,
     )
-    return write_plain(page, folder, "simulation")
+    return write_plain(page, folder, NAME)
+
+
+def answer(found: Sequence[Finding], setting: Setting) -> str:
+    """The page's headline."""
+    return (
+        f"Of {len(found)} statements about {setting.features:,} features of which {setting.relevant} matter, "
+        f"{sum(finding.holds for finding in found)} hold. The same world gives compute exponents of 1, 2, 2.2, 4.4 "
+        "or none, by what grows and by what is called performance."
+    )
 
 
 def exponent_rows(exponents: Sequence[Exponent]) -> tuple[tuple[str, ...], ...]:

@@ -7,7 +7,7 @@ import pytest
 
 from harness.claims import Verdict
 from harness.errors import HarnessError
-from harness.results import Found, Held, in_words, read_found, render, write_found, write_page
+from harness.results import Found, Held, Trained, in_words, read_found, render, write_found, write_page
 from tests.command import harness
 from tests.tiny import STUDY
 
@@ -23,15 +23,12 @@ VERDICT = Verdict(
     standing="confirmatory",
 )
 FOUND = Found(
-    study="made",
+    name="made",
     question="Does error fall?",
-    command="harness launch study=made && harness report study=made",
-    runs=12,
-    training_flops=3.2e12,
-    wall_seconds=1800.0,
-    hardware="a CPU",
-    commit="abc",
+    command="harness launch study=made && harness keep study=made",
     answer="It fell.",
+    trained=Trained(runs=12, training_flops=3.2e12, wall_seconds=1800.0, hardware="a CPU", commit="abc"),
+    table="runs.parquet",
     figure="error_against_flops.svg",
     verdicts=(in_words(VERDICT), in_words(replace(VERDICT, value=None, interval=None, standing="exploratory"))),
     held=(Held("kaplan2020/compute", "training FLOPs", "0.05", "0.1 [0.09 to 0.11]", "contradicted", "different."),),
@@ -45,9 +42,9 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
 def test_the_page_has_the_claims_that_were_named_before_first_and_the_others_below() -> None:
     page = render([FOUND])
     first, below = page.split("## made")
-    assert "5.25 [4.50 to ∞] | ✓ supported, confirmatory | over 3 decades. |" in first
+    assert "compute exponent | at least 4 | 5.25 [4.50 to ∞] | ✓ supported, confirmatory | over 3 decades. |" in first
     assert "fourth power. | compute exponent | – | ✓ supported |" in below
-    assert "harness launch study=made\nharness report study=made" in below
+    assert "harness launch study=made\nharness keep study=made" in below
     assert "12 runs, 3.2e+12 training FLOPs, 0.5 hours of training on a CPU; commit abc. It fell." in below
     assert "| kaplan2020/compute | training FLOPs | 0.05 | 0.1 [0.09 to 0.11] | contradicted | different. |" in below
 
@@ -84,5 +81,17 @@ def test_a_study_is_kept_with_its_report_table_and_figure_and_twice_gives_the_sa
     assert harness("keep", *words, "--with", "kaplan2020", cwd=tmp_path).returncode == 0
     assert {path: path.read_bytes() for path in kept.rglob("*") if path.is_file()} == before
     found = read_found(folder / "found.json")
-    assert (found.runs, len(found.held) > 0) == (18, True)
+    assert found.trained is not None
+    assert (found.trained.runs, len(found.held) > 0) == (18, True)
     assert found.question in (kept / "README.md").read_text()
+
+
+def test_evidence_that_nothing_was_trained_for_says_nothing_of_training() -> None:
+    below = render([replace(FOUND, trained=None, table="", figure="")]).split("## made")[1]
+    assert "\nIt fell.\n\n[Page](made/report.html).\n" in below
+    assert "![" not in below
+
+
+def test_a_study_and_the_paper_are_kept_one_at_a_time(tmp_path: Path) -> None:
+    done = harness("keep", "study=demo", "--published", cwd=tmp_path)
+    assert (done.returncode, "one at a time" in done.stderr) == (2, True)

@@ -17,6 +17,7 @@ CLAIM = Claim(
     source="Thompson, Greenewald, Lee & Manso 2020, arXiv 2007.05558 (actual growth against the lower bound)",
     needs="a frontier, or published networks, over a decade of compute or more",
     statistic="mean compute exponent over the range",
+    theirs="more than 4",
     study=lambda evidence, terms: judge_growth(frontier_trend(evidence), _BOUND, terms, where=_RANGE),
     published=lambda points, terms: judge_growth(points.trend, _BOUND, terms, where=_RANGE),
 )

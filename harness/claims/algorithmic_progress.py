@@ -121,6 +121,7 @@ CLAIM = Claim(
     source="Thompson, Greenewald, Lee & Manso 2020, arXiv 2007.05558 (algorithmic improvement on ImageNet)",
     needs="a study with an arm for each recipe, named by its year; or published networks with years",
     statistic="decades of compute for three years",
+    theirs="1",
     arms=_of_arms,
     arms_lack=_arms_lack,
     published=_of_published,

@@ -69,7 +69,7 @@ def undecided(reason: str, value: float | None = None, interval: tuple[float, fl
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim; ``paper`` has its ids in the project's list of the paper's claims.
+    """A claim; ``paper`` has its ids in the project's list of the paper's claims, ``theirs`` the statistic as claimed.
 
     ``lacks`` says why a study's evidence can't speak to it, and is empty where it can. ``tested`` is whether the rule
     is a test at a level, which a confirmatory claim must be; others decide by a fixed margin.
@@ -81,6 +81,7 @@ class Claim:
     source: str
     needs: str
     statistic: str
+    theirs: str
     tested: bool = True
     study: Callable[[Evidence, Terms], Ruling] | None = None
     lacks: Callable[[Evidence], str] = lambda evidence: ""

@@ -49,6 +49,7 @@ CLAIM = Claim(
     source="Thompson, Greenewald, Lee & Manso 2020, arXiv 2007.05558, after Strubell et al. 2019, arXiv 1906.02243",
     needs="runs with a measured energy",
     statistic="power of energy in hardware burden",
+    theirs="1",
     study=_judge,
     lacks=_lacks,
 )

@@ -25,6 +25,7 @@ CLAIM = Claim(
     source="Thompson, Greenewald, Lee & Manso 2020, arXiv 2007.05558, figure 1 (as popularly described)",
     needs="a simulation: harness simulate",
     statistic="share of the statements that hold",
+    theirs="all",
     tested=False,
     simulated=_judge,
 )

@@ -80,6 +80,7 @@ CLAIM = Claim(
     source="Thompson, Greenewald, Lee & Manso 2022, arXiv 2007.05558v2 (comparison to other scaling studies)",
     needs="published networks with their families; or a study with an arm for each family",
     statistic="power of compute within families minus that across all",
+    theirs="more than 0",
     arms=_of_arms,
     arms_lack=_arms_lack,
     published=_of_published,

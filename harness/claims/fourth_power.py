@@ -20,6 +20,7 @@ CLAIM = Claim(
     source="Thompson, Greenewald, Lee & Manso 2020, arXiv 2007.05558 (theoretical lower bound, as popularly quoted)",
     needs="a frontier, or published networks, over a decade of compute or more",
     statistic="compute exponent at the largest compute",
+    theirs="at least 4",
     study=lambda evidence, terms: judge_growth(frontier_trend(evidence), _BOUND, terms),
     published=lambda points, terms: judge_growth(points.trend, _BOUND, terms),
 )

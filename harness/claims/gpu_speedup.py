@@ -55,6 +55,7 @@ CLAIM = Claim(
     source="as popularly quoted from Thompson, Greenewald, Lee & Manso 2020, arXiv 2007.05558",
     needs="the same model shapes trained on a CPU and on a GPU",
     statistic="achieved FLOP/s on the GPU over the CPU",
+    theirs="5 to 35",
     study=_judge,
     lacks=_lacks,
 )

@@ -37,6 +37,7 @@ CLAIM = Claim(
     source="Erdil & Besiroglu 2022, arXiv 2212.05153, against Hernandez & Brown 2020, arXiv 2005.04305",
     needs="published networks with years",
     statistic="months in which the compute needed halves",
+    theirs="9, or 16 before",
     published=_judge,
     published_lacks=lacks_years,
 )

@@ -78,6 +78,7 @@ CLAIM = Claim(
     source="Thompson, Greenewald, Lee & Manso 2020, arXiv 2007.05558 (theoretical lower bound, as popularly quoted)",
     needs="a grid of model sizes and numbers of training examples; better still with a known floor (data=teacher)",
     statistic="(1 + capacity exponent) / data exponent",
+    theirs="at least 4",
     study=_judge,
     lacks=lacks_grid,
 )

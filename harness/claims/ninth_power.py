@@ -20,6 +20,7 @@ CLAIM = Claim(
     source="as popularly quoted from Thompson, Greenewald, Lee & Manso 2021, IEEE Spectrum; data: arXiv 2007.05558",
     needs="a frontier, or published networks, over a decade of compute or more",
     statistic="compute exponent at the largest compute",
+    theirs="at least 9",
     study=lambda evidence, terms: judge_growth(frontier_trend(evidence), _BOUND, terms),
     published=lambda points, terms: judge_growth(points.trend, _BOUND, terms),
 )

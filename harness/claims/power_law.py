@@ -34,6 +34,7 @@ CLAIM = Claim(
     source="Thompson, Greenewald, Lee & Manso 2020, arXiv 2007.05558 (polynomial against exponential models)",
     needs="a frontier, or published networks, over two decades of compute",
     statistic="AICc of the best exponential form minus that of the best power form",
+    theirs="more than 0",
     tested=False,
     study=lambda evidence, terms: _judge(frontier_trend(evidence), terms),
     published=lambda points, terms: _judge(points.trend, terms),

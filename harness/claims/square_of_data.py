@@ -42,6 +42,7 @@ CLAIM = Claim(
     source="Thompson, Greenewald, Lee & Manso 2020, arXiv 2007.05558 (theory section)",
     needs="a grid of model sizes and numbers of training examples",
     statistic="power of training FLOPs in training examples",
+    theirs="at least 2",
     study=_judge,
     lacks=lacks_grid,
 )

@@ -32,10 +32,11 @@ def _judge(trend: Trend, terms: Terms) -> Ruling:
     fits = [trend.curves[name] for name in standing]
     ends = [fit.interval(decades_to(fit, _STEP), level=terms.confidence) for fit in fits]
     low, high = min(low for low, _ in ends), max(high for _, high in ends)
-    by_power = optimistic.value(decades_to(optimistic, _STEP))
+    by_power = f"10^{optimistic.value(decades_to(optimistic, _STEP)):.2f} times the compute"
     titles = " or ".join(FORMS[name].title for name in standing)
+    contradicted = "" if "power" in standing else ", but the points contradict it"
     reason = (
-        f"the power law asks for 10^{by_power:.2f} times the compute (each bound one-sided {terms.bound}: "
+        f"the power law asks for {by_power}{contradicted} (each bound one-sided {terms.bound}: "
         f"{_span(low, high)}, whichever holds: {titles}), from {optimistic.n} {trend.noun} over "
         f"{optimistic.decades:.1f} decades."
     )
@@ -82,6 +83,7 @@ CLAIM = Claim(
     source="Thompson, Greenewald, Lee & Manso 2020, arXiv 2007.05558 (projections, ImageNet)",
     needs="a frontier over a decade of compute or more, or published ImageNet networks",
     statistic="log10 of the factor of compute (by the power law, where the points leave it standing)",
+    theirs="at least 5",
     study=lambda evidence, terms: _judge(frontier_trend(evidence), terms),
     published=_of_published,
     published_lacks=lambda points: "" if "ImageNet" in points.name else "the claim is about ImageNet",

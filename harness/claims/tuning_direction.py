@@ -54,6 +54,7 @@ CLAIM = Claim(
     source="Thompson, Greenewald, Lee & Manso 2022, arXiv 2007.05558v2, page 12",
     needs="a study with arms named down (tuned at the largest size) and up (tuned at the smallest)",
     statistic="power of compute scaling down minus scaling up",
+    theirs="more than 0",
     arms=_judge,
     arms_lack=_lack,
 )

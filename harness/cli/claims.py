@@ -10,7 +10,7 @@ from harness.cli.arguments import Json
 
 if TYPE_CHECKING:
     from harness.basis import Conclusion
-    from harness.claims import Verdict
+    from harness.claims import Simulated, Verdict
     from harness.rules import Frozen, Rules
     from harness.study import Study
 
@@ -99,18 +99,28 @@ def _judge_published(rules: "Rules", *, as_json: bool) -> None:
 
 
 def _judge_simulation(folder: Path, rules: "Rules") -> "tuple[Verdict, ...]":
+    from harness.judging import judge_simulated
+
+    return judge_simulated(read_drawn(folder), rules)
+
+
+def read_drawn(folder: Path) -> "Simulated":
+    """The simulation that ``harness simulate`` left in the folder.
+
+    Raises:
+        ConfigError: there is none.
+    """
     from harness.claims import Simulated
     from harness.errors import ConfigError
-    from harness.judging import judge_simulated
-    from harness.simulation.saved import from_plain
+    from harness.simulation.saved import FILE, from_plain
 
-    file = folder / "simulation.json"
+    file = folder / FILE
     try:
         tree = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{file}: can't be read ({error}); `harness simulate` writes one") from error
     points, setting = from_plain(tree, where=str(file))
-    return judge_simulated(Simulated(points, setting), rules)
+    return Simulated(points, setting)
 
 
 def _show(
@@ -155,6 +165,7 @@ def _what_is_there() -> dict[str, list[str]]:
     from harness.claims import CLAIMS
     from harness.paper.networks import published_networks
     from harness.records import is_finished
+    from harness.simulation.saved import FILE
     from harness.study import load_study, study_names
 
     there: dict[str, list[str]] = {name: [] for name in CLAIMS}
@@ -164,7 +175,7 @@ def _what_is_there() -> dict[str, list[str]]:
         if speaking:
             there[name].append(f"{len(speaking)} sets of published networks")
         if claim.simulated:
-            drawn = sorted(path.parent.name for path in Path("outputs/simulations").glob("*/simulation.json"))
+            drawn = sorted(path.parent.name for path in Path("outputs/simulations").glob(f"*/{FILE}"))
             there[name] += [f"simulation {one}" for one in drawn]
     for study_name in study_names():
         study = load_study([f"study={study_name}"])

@@ -1,6 +1,7 @@
-"""The verb ``keep``: what a study found, kept in a folder of the project, and the page of all results."""
+"""The verb ``keep``: a page with what it rests on, kept in a folder of the project, and the page of all results."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     """Register this file's verb."""
-    app.command(help="Keep what a study found, and write the page of all results.")(keep)
+    app.command(help="Keep what a study found, the paper's page or a simulation, and write the page of all results.")(
+        keep
+    )
 
 
 def keep(
@@ -25,53 +28,130 @@ def keep(
     curves: Annotated[
         list[str] | None, typer.Option("--with", help="Published curves to hold it against, as for compare.")
     ] = None,
+    published: Annotated[bool, typer.Option("--published", help="Keep the page of `harness paper` instead.")] = False,
+    simulation: Annotated[
+        Path | None, typer.Option(help="Keep a folder of `harness simulate`, outputs/simulations/NAME, instead.")
+    ] = None,
     to: Annotated[Path, typer.Option(help="The folder of all results.")] = Path("docs/results"),
 ) -> None:
-    """Report on the study, keep its page, table, figure and verdicts under ``to``, and write ``to``/README.md.
+    """Keep a page, its table, figure and verdicts under ``to``, and write ``to``/README.md.
 
     Raises:
         FitError: nothing has been trained, or nothing could be fitted.
+        ConfigError: a study and something else, or no simulation in the folder.
     """
+    from harness.errors import ConfigError
+    from harness.results import write_found, write_page
+
+    if sum(map(bool, (overrides or curves, published, simulation))) > 1:
+        raise ConfigError("keep: a study, --published or --simulation FOLDER, one at a time")
+    if published:
+        found = _keep_published(to)
+    elif simulation:
+        found = _keep_simulation(simulation, to)
+    else:
+        found = _keep_study(overrides or [], curves or [], to)
+    write_found(found, to / found.name)
+    index = write_page(to)
+    print(f"Kept     {(to / found.name).resolve()}")
+    print(f"Page     {index.resolve()}")
+
+
+def _keep_study(overrides: list[str], curves: list[str], to: Path) -> "Found":
     from harness.basis import FILE as BASIS
     from harness.basis import read_runs
     from harness.cli.reading import report_study
     from harness.html import writing_into
-    from harness.results import write_found, write_page
     from harness.study import load_study
     from harness.table import write_table
 
-    study = load_study(overrides or [])
+    study = load_study(overrides)
     drawn, page = report_study(study)
+    if missing := drawn.evidence.missing:
+        typer.echo(f"{len(missing)} runs of the study have no record; the verdicts rest on the others", err=True)
     held = _held(study, drawn, curves) if curves else ()
     folder, found = to / study.folder.name, _found(study, drawn, held)
     with writing_into(folder / "figures"):
         for source in (page, study.folder / BASIS, study.folder / "figures" / found.figure):
             shutil.copyfile(source, folder / source.relative_to(study.folder))
-        write_table(read_runs(study.folder), folder / "runs.parquet")
-        write_found(found, folder)
-        index = write_page(to)
-    if missing := drawn.evidence.missing:
-        typer.echo(f"{len(missing)} runs of the study have no record; the verdicts rest on the others", err=True)
-    print(f"Kept     {folder.resolve()}")
-    print(f"Page     {index.resolve()}")
+        write_table(read_runs(study.folder), folder / found.table)
+    return found
+
+
+def _keep_published(to: Path) -> "Found":
+    from harness.html import write_page, writing_into
+    from harness.judging import judge_published
+    from harness.paper.checked import check
+    from harness.paper.networks import published_networks
+    from harness.paper.page import answer, render
+    from harness.paper.torchvision_weights import read_weights
+    from harness.results import Found, in_words
+    from harness.study import load_rules
+
+    checked, rules = check(read_weights()), load_rules([])
+    found = Found(
+        name="paper",
+        question="Which of the paper's own numbers come out again from the figures that were published?",
+        command="harness paper && harness keep --published",
+        answer=answer(checked),
+        verdicts=tuple(
+            replace(in_words(verdict), statistic=f"{verdict.statistic}; {points.name}")
+            for points in published_networks()
+            for verdict in judge_published(points, rules)
+        ),
+    )
+    with writing_into(to / found.name):
+        write_page(render(checked), to / found.name / found.page)
+    return found
+
+
+def _keep_simulation(drawn: Path, to: Path) -> "Found":
+    from harness.cli.claims import read_drawn
+    from harness.html import writing_into
+    from harness.judging import judge_simulated
+    from harness.results import Found, in_words
+    from harness.simulation.answers import findings
+    from harness.simulation.saved import FILE
+    from harness.simulation_page import NAME, answer
+    from harness.study import load_rules
+
+    simulated = read_drawn(drawn)
+    found = Found(
+        name="linear_simulation",
+        question="What is it worth, in data and in computation, to know which features matter?",
+        command=f"harness simulate && harness keep --simulation {drawn}",
+        answer=answer(findings(simulated.points, simulated.setting), simulated.setting),
+        page=f"{NAME}.html",
+        table=FILE,
+        figure="error_against_examples.svg",
+        verdicts=tuple(map(in_words, judge_simulated(simulated, load_rules([])))),
+    )
+    with writing_into(to / found.name / "figures"):
+        for name in (found.page, FILE, f"figures/{found.figure}"):
+            shutil.copyfile(drawn / name, to / found.name / name)
+    return found
 
 
 def _found(study: "Study", drawn: "Conclusion", held: "tuple[Held, ...]") -> "Found":
     from harness.cli.context import make_context
     from harness.report import answer
-    from harness.results import Found, in_words
+    from harness.results import Found, Trained, in_words
 
     context, runs = make_context(study, drawn.evidence), drawn.evidence.runs
-    return Found(
-        study=study.folder.name,
-        question=study.question,
-        command=context.command,
+    trained = Trained(
         runs=len(runs),
         training_flops=float(runs["training_flops"].sum()),
         wall_seconds=float(runs["wall_seconds"].sum()),
         hardware=context.hardware,
         commit=context.commit,
+    )
+    return Found(
+        name=study.folder.name,
+        question=study.question,
+        command=context.command,
         answer=answer(drawn.evidence, drawn.verdicts),
+        trained=trained,
+        table="runs.parquet",
         figure="arms.svg" if drawn.arms else "error_against_flops.svg",
         verdicts=tuple(map(in_words, drawn.verdicts)),
         held=held,

@@ -47,7 +47,7 @@ def simulate(
     from harness.schema import to_dict
     from harness.simulation import measured_exponents, read_simulation
     from harness.simulation.answers import findings
-    from harness.simulation.saved import to_plain
+    from harness.simulation.saved import FILE, to_plain
     from harness.simulation_page import write_simulation
     from harness.table import write_table
 
@@ -58,7 +58,7 @@ def simulate(
     found, exponents = findings(points, config.setting), measured_exponents(points)
     table = folder / "points.csv"
     write_table(pl.DataFrame([to_dict(point) for point in points]), table)
-    (folder / "simulation.json").write_text(json.dumps(to_plain(points, config.setting)) + "\n", encoding="utf-8")
+    (folder / FILE).write_text(json.dumps(to_plain(points, config.setting)) + "\n", encoding="utf-8")
     command = shlex.join(["harness", "simulate", *given])
     page = write_simulation(config, points, found, exponents, command=command, folder=folder)
     if as_json:

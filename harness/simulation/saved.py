@@ -9,6 +9,8 @@ from harness.simulation.closed_forms import closed_form
 from harness.simulation.setting import Setting
 from harness.simulation.sweep import Drawn, Point
 
+FILE = "simulation.json"
+
 
 @dataclass(frozen=True)
 class _Saved:
