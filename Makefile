@@ -19,7 +19,7 @@ test-stats: .venv/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m stats
 
 test-chaos: .venv/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/pytest -m chaos tests/chaos
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m chaos tests/chaos
 
 benchmarks: .venv/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/pytest -s -m benchmark

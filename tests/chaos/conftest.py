@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
-from harness import train
+from harness import attending
+from harness.checkpoint import Progress, save
 from harness.train import run_one
 from tests.chaos.short_run import Killed, planned
 
 HERE = Path(__file__).parent
+LAST_STEP = 45  # of the 60 of a short run; 45 events are more than 4 kB
 Tally = Callable[..., None]
+Note = Callable[[str], None]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,6 +30,12 @@ def tally(record_property: Callable[[str, object], None]) -> Tally:
     return lambda fault, count=1: record_property("fault", [fault, count])
 
 
+@pytest.fixture
+def note(record_property: Callable[[str, object], None]) -> Note:
+    """Say what was seen besides, for the end of the session."""
+    return lambda words: record_property("note", words)
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished run."""
@@ -37,35 +46,38 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def halfway(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run that was killed before it could publish its result."""
+    """The folder of a run that was killed in the middle, one step after its last checkpoint."""
     study, run = planned(tmp_path_factory.mktemp("halfway"))
 
-    def die(*_: object) -> None:
-        raise Killed
+    def save_or_die(path: Path, *, progress: Progress, **state: Any) -> None:
+        if progress.step == LAST_STEP:
+            raise Killed
+        save(path, progress=progress, **state)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "finish", die)
+        patch.setattr(attending, "save", save_or_die)
         with pytest.raises(Killed):
             run_one(run, runtime=study.runtime)
     return study.runs_folder / run.id
 
 
-@pytest.hookimpl
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Faults by kind; those of a test that failed are lost."""
+    """Faults by kind, as a table for docs/reliability.md; those of a test that failed are lost."""
     reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, ())]
+    said = [(report.failed, name, value) for report in reports for name, value in report.user_properties]
     injected: Counter[str] = Counter()
     lost: Counter[str] = Counter()
-    for report in reports:
-        for name, value in getattr(report, "user_properties", ()):
-            if name == "fault":
-                injected[value[0]] += value[1]
-                lost[value[0]] += value[1] if report.failed else 0
+    for failed, name, value in said:
+        if name == "fault":
+            injected[value[0]] += value[1]
+            lost[value[0]] += value[1] if failed else 0
     if not injected:
         return
     terminalreporter.section("faults")
-    width = max(map(len, injected))
-    terminalreporter.write_line(f"{'fault':{width}} {'injected':>9} {'survived':>9} {'lost':>5}")
-    for fault, count in (*sorted(injected.items()), ("all", injected.total())):
-        gone = lost.total() if fault == "all" else lost[fault]
-        terminalreporter.write_line(f"{fault:{width}} {count:9,} {count - gone:9,} {gone:5,}")
+    terminalreporter.write_line("| fault | injected | survived | lost |")
+    for fault, count in sorted(injected.items()):
+        terminalreporter.write_line(f"| {fault} | {count:,} | {count - lost[fault]:,} | {lost[fault]:,} |")
+    everything, gone = injected.total(), lost.total()
+    terminalreporter.write_line(f"| all | {everything:,} | {everything - gone:,} | {gone:,} |")
+    for _, _, words in (one for one in said if one[1] == "note"):
+        terminalreporter.write_line(words)

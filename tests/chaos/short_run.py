@@ -1,4 +1,4 @@
-"""A run of a second or two that saves itself often."""
+"""A run of less than a second that says a word and saves itself at every step, so that nothing depends on the clock."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ from harness.plan import PlannedRun, plan_runs
 from harness.study import Study, load_study
 from tests.tiny import TEACHER
 
-WORDS = (*TEACHER, "model.width=8", "model.depth=1", "budget.training_flops=null", "budget.steps=400",
-         "runtime.heartbeat_seconds=0.01", "runtime.checkpoint_seconds=0.02")  # fmt: skip
+WORDS = (*TEACHER, "model.width=8", "model.depth=1", "budget.training_flops=null", "budget.steps=60",
+         "runtime.heartbeat_seconds=0", "runtime.checkpoint_seconds=0")  # fmt: skip
 
 
 class Killed(BaseException):

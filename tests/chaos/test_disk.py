@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness import checkpoint, train
+from harness import attending, checkpoint
 from harness.errors import HarnessError
 from harness.failures import classify
 from harness.records import is_finished, read_events
@@ -52,10 +52,10 @@ def fill(place: Path, *, leave: int) -> None:
 @pytest.mark.parametrize(
     ("module", "name", "leave"),
     [
-        (train, "save", 2 * PAGE),
-        (train, "append_event", 0),
-        (train, "finish", 0),
-        (train, "finish", PAGE),
+        (attending, "save", 2 * PAGE),
+        (attending, "append_event", 0),
+        (attending, "finish", 0),
+        (attending, "finish", PAGE),
     ],
     ids=["checkpoint", "event", "measurements", "record"],
 )
@@ -110,7 +110,7 @@ def test_a_disk_that_becomes_read_only_under_a_run_costs_the_attempt_and_not_the
         checkpoint.save(*arguments, **state)
 
     with monkeypatch.context() as patch:
-        patch.setattr(train, "save", save_on_a_read_only_disk)
+        patch.setattr(attending, "save", save_on_a_read_only_disk)
         with pytest.raises(OSError, match="Read-only file system") as failure:
             run_one(run, runtime=study.runtime)
     subprocess.run(["umount", folder], check=True)

@@ -1,7 +1,8 @@
-"""Workers, launchers, or both are killed every few seconds until a study is done: its results are as if none had been.
+"""Launchers under fire, and two at once: a study's results are as if there had been one, left alone.
 
-A round starts the launcher, waits until one of its runs says a word, and kills after a random while; some rounds
-do not wait, so that importing, planning and starting are hit too. Then whatever is left is launched again.
+Workers, the launcher, or both are killed every few seconds until the study is done. A round starts the launcher, waits
+until one of its runs says a word, and kills after a random while; some rounds do not wait, so that importing, planning
+and starting are hit too. Then whatever is left is launched again.
 """
 
 import contextlib
@@ -10,55 +11,28 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import polars as pl
 import pytest
 
+from harness.ownership import read_attempts
 from harness.records import is_finished, read_events
 from harness.states import DONE, read_states
 from harness.study import Study, load_study
-from harness.table import collect
-from tests.chaos.conftest import Tally
-from tests.command import HARNESS, harness
-from tests.tiny import TEACHER
+from tests.chaos.conftest import Note, Tally
+from tests.chaos.launching import LEFT_ALONE, WORDS, assert_same_results, launcher, undisturbed
 
 SEED = int(os.environ.get("CHAOS_SEED", "2020"))
-SECONDS = float(os.environ.get("CHAOS_SECONDS", "60"))  # of faults; then the study is left alone to its end
-FEWEST = 5  # faults, however slow the machine is
-LEFT_ALONE = 600.0
-WORDS = (
-    "study.name=chaos", *TEACHER, "budget.training_flops=1e7,2e7,4e7,8e7", "model.width=4,8,16", "model.depth=1",
-    "seed=range(0,5)", "runtime.checkpoint_seconds=0.2", "runtime.heartbeat_seconds=0.05",
-)  # fmt: skip
-MEASURED = ("wall_seconds", "evaluation_seconds", "setup_seconds", "lost_seconds", "attempts", "peak_flops",
-            "hardware_burden", "utilisation", "peak_memory_bytes", "commit")  # fmt: skip
+SECONDS = float(os.environ.get("CHAOS_SECONDS", "45"))  # of faults; then the study is left alone to its end
+FEWEST = 5  # faults, however slow the machine is: one of each target at the least
+TARGETS = ("worker", "launcher", "worker", "both", "worker")  # in turn
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """The study as it comes out when nothing happens."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    done = harness("launch", *WORDS, f"runtime.output={folder}", cwd=folder, timeout=LEFT_ALONE)
-    assert done.returncode == 0, done.stderr
-    return load_study((*WORDS, f"runtime.output={folder}"))
-
-
-@contextlib.contextmanager
-def launcher(*words: str, cwd: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """``harness launch`` in a session of its own; nothing of it is left at the end."""
-    with (cwd / "launcher.log").open("ab") as log:
-        process = subprocess.Popen(
-            [HARNESS, "launch", *words], cwd=cwd, stdout=log, stderr=log, start_new_session=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )  # fmt: skip
-        try:
-            yield process
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """The study that nothing disturbed."""
+    return undisturbed(WORDS, tmp_path_factory.mktemp("alone"))
 
 
 def workers_of(pid: int) -> list[int]:
@@ -80,6 +54,11 @@ def bytes_said(study: Study) -> int:
     return sum(path.stat().st_size for path in study.runs_folder.glob("*/events.jsonl"))
 
 
+def attempts_of(folder: Path) -> list[dict[str, Any]]:
+    """The events of attempts that trained."""
+    return [event for event in read_events(folder) if event["event"] == "attempt"]
+
+
 def wait_for_a_word(study: Study, process: "subprocess.Popen[bytes]", *, pause: float) -> None:
     """Until one run has said something and ``pause`` more seconds have gone, or the launcher has ended."""
     before, deadline = bytes_said(study), time.monotonic() + 120
@@ -90,9 +69,9 @@ def wait_for_a_word(study: Study, process: "subprocess.Popen[bytes]", *, pause: 
         process.wait(pause)
 
 
-def disturb(process: "subprocess.Popen[bytes]", chance: random.Random) -> str:
+def disturb(process: "subprocess.Popen[bytes]", target: str, *, chance: random.Random) -> str:
     """Kill something of the launcher's, and say what; empty where there was nothing left to kill."""
-    workers, target = workers_of(process.pid), chance.choice(("worker", "worker", "launcher", "both"))
+    workers = workers_of(process.pid)
     if process.poll() is not None or (target != "launcher" and not workers):
         return ""
     if target == "worker":
@@ -103,21 +82,8 @@ def disturb(process: "subprocess.Popen[bytes]", chance: random.Random) -> str:
     return "kill -9 of the launcher" + (" and its workers" if target == "both" else "")
 
 
-def assert_same_results(study: Study, undisturbed: Study) -> None:
-    """Each record the same bytes, the table the same numbers but the clock's, nothing left over."""
-    for run_id in undisturbed.runs:
-        record = study.runs_folder / run_id / "record.json"
-        assert record.read_bytes() == (undisturbed.runs_folder / run_id / "record.json").read_bytes()
-        assert not (record.parent / "checkpoint.pt").exists()
-        assert not list(record.parent.glob(".*")), "a file half written is left over"
-    tables = [collect(one.runs, runs_folder=one.runs_folder) for one in (study, undisturbed)]
-    assert not any(table.missing or table.unreadable for table in tables)
-    results = [table.runs.select(pl.exclude(*MEASURED)) for table in tables]
-    assert results[0].equals(results[1])
-
-
 def test_kill_9_of_workers_and_launchers_until_the_study_is_done_costs_no_result(
-    tmp_path: Path, undisturbed: Study, tally: Tally
+    tmp_path: Path, alone: Study, tally: Tally, note: Note
 ) -> None:
     chance = random.Random(SEED)
     words = (*WORDS, f"runtime.output={tmp_path / 'outputs'}")
@@ -133,14 +99,36 @@ def test_kill_9_of_workers_and_launchers_until_the_study_is_done_costs_no_result
                     time.sleep(chance.uniform(0.0, 3.0))  # also what is only starting
                 else:
                     wait_for_a_word(study, process, pause=chance.uniform(0.0, 2.0))
-                if fault := disturb(process, chance):
+                if fault := disturb(process, TARGETS[faults % len(TARGETS)], chance=chance):
                     faults += 1
                     tally(fault)
     assert faults >= FEWEST, "the study was done before it was disturbed"
-    attempts = sum(event["event"] == "attempt" for run in study.runs for event in read_events(study.runs_folder / run))
-    resumed = sum(event["event"] == "attempt" and event["step"] > 0
-                  for run in study.runs for event in read_events(study.runs_folder / run))  # fmt: skip
-    print(f"{faults} faults, {attempts} attempts at {len(study.runs)} runs, {resumed} of them from a checkpoint")
-    assert_same_results(study, undisturbed)
+    attempts = [event for run in study.runs for event in attempts_of(study.runs_folder / run)]
+    resumed = sum(event["step"] > 0 for event in attempts)
+    note(f"{faults} kills under a study of {len(study.runs)} runs: {len(attempts)} attempts, {resumed} of them from a "
+         "checkpoint")  # fmt: skip
+    assert_same_results(study, alone)
     states = read_states(study.runs, runs_folder=study.runs_folder, now=time.time())
     assert {state.state for state in states.values()} <= set(DONE)
+
+
+def test_two_launchers_on_one_study_at_once_train_each_run_once_and_leave_the_results_of_one(
+    tmp_path: Path, alone: Study, tally: Tally, note: Note
+) -> None:
+    words = (*WORDS, "seed=range(0,2)", f"runtime.output={tmp_path / 'outputs'}")
+    study = load_study(words)
+    places = tmp_path / "first", tmp_path / "second"
+    for place in places:
+        place.mkdir()
+    tally("two launchers on one study at once")
+    with launcher(*words, cwd=places[0]) as first, launcher(*words, cwd=places[1]) as second:
+        codes = {first.wait(LEFT_ALONE), second.wait(LEFT_ALONE)}
+    said = [(place / "launcher.log").read_text() for place in places]
+    assert codes <= {0, 1}, said  # 1: it ended while the other was still at the last runs
+    assert all(" 0 failed." in one for one in said), said
+    assert_same_results(study, alone)
+    starts = [attempts_of(study.runs_folder / run) for run in study.runs]
+    assert all(len(attempts) == 1 for attempts in starts), "a run was trained twice"
+    workers = {read_attempts(study.runs_folder / run)[0].pid for run in study.runs}
+    assert len(workers) > study.launcher.workers, "one launcher had all runs: the other was not there in time"
+    note(f"two launchers at once: {len(study.runs)} runs, each trained once, by {len(workers)} workers")
