@@ -155,13 +155,15 @@ def average_cells(runs: pl.DataFrame) -> pl.DataFrame:
 
 def _drop_reasons(runs: pl.DataFrame, exclusions: Exclusions) -> dict[str, str]:
     reasons = {}
-    for row in runs.iter_rows(named=True):
-        if row["run_id"] in exclusions.runs:
-            reasons[row["run_id"]] = f"excluded by the study: {exclusions.runs[row['run_id']]}"
-        elif row["status"] == "diverged":
-            reasons[row["run_id"]] = "diverged: a loss was not finite"
-        elif row["validation_error"] >= exclusions.at_chance * row["chance_error"]:
-            reasons[row["run_id"]] = f"learnt nothing: validation error {row['validation_error']:.3f} is near chance"
+    for run_id, status, error, chance in runs.select(
+        "run_id", "status", "validation_error", "chance_error"
+    ).iter_rows():
+        if run_id in exclusions.runs:
+            reasons[run_id] = f"excluded by the study: {exclusions.runs[run_id]}"
+        elif status == "diverged":
+            reasons[run_id] = "diverged: a loss was not finite"
+        elif error >= exclusions.at_chance * chance:
+            reasons[run_id] = f"learnt nothing: validation error {error:.3f} is near chance"
     return reasons
 
 

@@ -36,9 +36,7 @@ def page_text(name: str) -> str:
 
 def page_specification(figure: Figure) -> dict[str, Any]:
     """The specification of a figure as wide as its place in the page."""
-    assert figure.chart is not None
-    specification = figure.chart.to_dict()
-    del specification["$schema"]
+    specification = {name: part for name, part in figure.specification.items() if name != "$schema"}
     return specification | {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
 
 

@@ -3,7 +3,7 @@
 A pure function of its inputs: no clock and no environment, so the same records give the same bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from harness.plots import Figure, figures, save_drawn
 from harness.plots.arms import arms_figure
 from harness.plots.numerals import count, number, scientific
 from harness.plots.style import fit_style
-from harness.report_tables import arm_rows, fit_rows, form_rows, run_table
+from harness.report_runs import MOST_NAMED, listed_runs, shown_dropped, shown_ids
+from harness.report_tables import arm_rows, fit_rows, form_rows
 
 SYMBOLS = {"supported": "✓", "contradicted": "✗", "undecided": "?"}
 COUNTED = (
@@ -60,9 +61,10 @@ def write_report(
     Raises:
         ConfigError: the folder can't be written.
     """
+    drawn = _figures(evidence, arms)
     with writing_into(folder):
-        save_drawn(_figures(evidence, arms).values(), folder / "figures")
-        return write_page(render(evidence, verdicts, context, arms=arms), folder / "report.html")
+        save_drawn(drawn.values(), folder / "figures")
+        return write_page(_page(evidence, verdicts, context, arms=arms, drawn=drawn), folder / "report.html")
 
 
 def _figures(evidence: Evidence, arms: Arms | None) -> dict[str, Figure]:
@@ -72,7 +74,17 @@ def _figures(evidence: Evidence, arms: Arms | None) -> dict[str, Figure]:
 
 def render(evidence: Evidence, verdicts: Sequence[Verdict], context: Context, *, arms: Arms | None = None) -> str:
     """The page as text; with ``arms``, these side by side."""
-    drawn = _figures(evidence, arms)
+    return _page(evidence, verdicts, context, arms=arms, drawn=_figures(evidence, arms))
+
+
+def _page(
+    evidence: Evidence,
+    verdicts: Sequence[Verdict],
+    context: Context,
+    *,
+    arms: Arms | None,
+    drawn: Mapping[str, Figure],
+) -> str:
     specifications = {name: page_specification(figure) for name, figure in drawn.items() if figure.chart is not None}
     return page_template("report.html.j2").render(
         context=context,
@@ -98,7 +110,11 @@ def render(evidence: Evidence, verdicts: Sequence[Verdict], context: Context, *,
         arms=arm_rows(arms) if arms else (),
         refused_arms=arms.refused if arms else {},
         frontier=evidence.frontier.to_dicts(),
-        runs=run_table(evidence.runs),
+        runs=listed_runs(evidence),
+        dropped=shown_dropped(evidence),
+        missing=shown_ids(evidence.missing),
+        shown_ids=shown_ids,
+        most_named=MOST_NAMED,
         method=_method(evidence, context),
         place=(("Hardware", context.hardware), ("Commit", context.commit), *context.machine, *context.versions),
     )

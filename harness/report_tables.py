@@ -1,10 +1,6 @@
-"""The tables of the report as rows of text."""
+"""The tables of the report as rows of text; those of runs are in ``harness.report_runs``."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-import polars as pl
 
 from harness.along import main_axis, measure
 from harness.claims import Arms
@@ -13,7 +9,7 @@ from harness.evidence import Evidence
 from harness.fits.curve import CurveFit
 from harness.fits.surface import SOURCE, SurfaceFit
 from harness.forms import FORMS
-from harness.plots.numerals import ABSENT, count, duration, interval, number, percent, scientific
+from harness.plots.numerals import interval, number
 from harness.plots.style import fit_style
 
 _SURFACE_FORMULA = "error = E + A * N**-a + B * D**-b"
@@ -76,32 +72,6 @@ class ArmRow:
     lowest: str
     power: str
     floored: str
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of the table of runs; a numeric one sorts by value and stands to the right."""
-
-    heading: str
-    numeric: bool
-
-
-@dataclass(frozen=True)
-class TableCell:
-    """A cell of the table of runs: what is shown, and the number to sort by (empty where there is none)."""
-
-    text: str
-    value: str
-    numeric: bool
-
-
-@dataclass(frozen=True)
-class RunTable:
-    """The runs: what they share stated once, and a column for everything in which they differ."""
-
-    shared: tuple[tuple[str, str], ...]
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[TableCell, ...], ...]
 
 
 def fit_rows(evidence: Evidence) -> tuple[FitRow, ...]:
@@ -187,63 +157,3 @@ def _power_along(evidence: Evidence, axis: str, *, floor: bool) -> str:
         else (f"{number(found.value)} ({interval(found.interval)})")
     )
     return f"{value}, {found.n} cells, {number(found.decades, 2)} decades of {axis.replace('_', ' ')}"
-
-
-def _text(value: Any) -> str:
-    return ABSENT if value is None else str(value)
-
-
-_RUN_COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
-    "run_id": ("run", _text),
-    "status": ("status", _text),
-    "model": ("model", _text),
-    "width": ("width", _text),
-    "depth": ("depth", _text),
-    "dataset": ("data set", _text),
-    "train_examples": ("training examples", count),
-    "seed": ("seed", _text),
-    "budget_flops": ("budget, FLOPs", scientific),
-    "training_flops": ("training FLOPs", scientific),
-    "params": ("parameters", count),
-    "steps": ("steps", count),
-    "epochs": ("epochs", number),
-    "batch_size": ("batch", count),
-    "learning_rate": ("learning rate", number),
-    "train_error": ("train error", number),
-    "validation_error": ("validation error", number),
-    "test_error": ("test error", number),
-    "test_loss": ("test loss", number),
-    "wall_seconds": ("wall time", duration),
-    "utilisation": ("utilisation", percent),
-    "energy_joules": ("energy, J", number),
-    "peak_memory_bytes": ("peak memory, bytes", scientific),
-    "attempts": ("attempts", _text),
-    "device": ("device", _text),
-    "device_name": ("processor", _text),
-    "threads": ("threads", _text),
-    "host": ("host", _text),
-    "torch_version": ("torch", _text),
-    "commit": ("commit", _text),
-    "data_digest": ("data digest", _text),
-}
-_ALWAYS_SHOWN = ("run_id", "width", "seed", "training_flops", "test_error")
-
-
-def run_table(runs: pl.DataFrame) -> RunTable:
-    """The runs in the order of the frame."""
-    known = [name for name in _RUN_COLUMNS if name in runs.columns]
-    shown = [name for name in known if name in _ALWAYS_SHOWN or runs[name].n_unique() > 1]
-    alike = [name for name in known if name not in shown and len(runs) and runs[name][0] is not None]
-    numeric = {name: runs[name].dtype.is_numeric() for name in shown}
-    return RunTable(
-        shared=tuple((_RUN_COLUMNS[name][0], _RUN_COLUMNS[name][1](runs[name][0])) for name in alike),
-        columns=tuple(Column(_RUN_COLUMNS[name][0], numeric[name]) for name in shown),
-        rows=tuple(
-            tuple(_table_cell(row[name], name, numeric=numeric[name]) for name in shown)
-            for row in runs.select(shown).iter_rows(named=True)
-        ),
-    )
-
-
-def _table_cell(value: Any, name: str, *, numeric: bool) -> TableCell:
-    return TableCell(_RUN_COLUMNS[name][1](value), "" if value is None else repr(value), numeric)

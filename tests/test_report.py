@@ -14,7 +14,8 @@ from harness.errors import ConfigError
 from harness.evidence import Evidence
 from harness.judging import judge_study
 from harness.report import Context, answer, render, write_report
-from harness.report_tables import fit_rows, run_table
+from harness.report_runs import listed_runs
+from harness.report_tables import fit_rows
 from tests.made import made_rules
 from tests.synthetic import evidence_of, synthetic_evidence, synthetic_runs
 
@@ -194,7 +195,7 @@ def test_an_exponent_that_the_data_do_not_carry_is_not_stated(evidence: Evidence
 
 
 def test_what_all_runs_share_is_said_once(evidence: Evidence) -> None:
-    table = run_table(evidence.runs)
+    table = listed_runs(evidence)
     headings = [column.heading for column in table.columns]
     assert ("model", "mlp") in table.shared
     assert "model" not in headings
@@ -249,7 +250,7 @@ def test_a_failure_leaves_the_old_page_whole(
     def fails(*arguments: object, **options: object) -> str:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(harness.report, "render", fails)
+    monkeypatch.setattr(harness.report, "_page", fails)
     monkeypatch.setattr(harness.report, "save_drawn", lambda *arguments: ())
     with pytest.raises(ConfigError, match="No space left on device"):
         write_report(evidence, VERDICTS, CONTEXT, tmp_path)

@@ -1,5 +1,6 @@
 """The figures of a report: one specification each, drawn alike in the page, as PNG and as SVG."""
 
+import json
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -42,11 +43,11 @@ def save_drawn(drawn: Iterable[Figure], folder: Path) -> tuple[Path, ...]:
     for figure in drawn:
         if figure.chart is None:
             continue
-        specification = without_superscripts(figure.chart.to_json(ensure_ascii=False))
+        specification = without_superscripts(json.dumps(figure.specification, ensure_ascii=False, sort_keys=True))
         svg, png = folder / f"{figure.name}.svg", folder / f"{figure.name}.png"
-        drawing = vl_convert.vegalite_to_svg(specification, vl_version=VEGA_LITE)
-        svg.write_text(_renumbered(drawing), encoding="utf-8")
-        png.write_bytes(vl_convert.vegalite_to_png(specification, vl_version=VEGA_LITE, scale=_PNG_SCALE))
+        drawing = _renumbered(vl_convert.vegalite_to_svg(specification, vl_version=VEGA_LITE))
+        svg.write_text(drawing, encoding="utf-8")
+        png.write_bytes(vl_convert.svg_to_png(drawing, scale=_PNG_SCALE))
         written += [svg, png]
     return tuple(written)
 

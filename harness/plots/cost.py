@@ -7,6 +7,7 @@ from harness.evidence import Evidence
 from harness.plots.figure import Figure
 from harness.plots.points import TOOLTIP, drawable, inline, points, width_labels
 from harness.plots.style import framed, log_axis, ordered_colour
+from harness.plots.thinning import thinned, thinning_note
 
 _HEIGHT = 300
 
@@ -17,12 +18,13 @@ def wall_time(evidence: Evidence) -> Figure:
     title = "Wall time against training FLOPs"
     if cells.is_empty():
         return Figure("wall_time", title, "No cell has a measured wall time.", None)
+    drawn = thinned(cells, "training_flops", "wall_seconds")
     caption = (
         "Points above the trend spend their time on something other than arithmetic; at constant utilisation the "
-        "points lie on one straight line of slope one."
+        f"points lie on one straight line of slope one.{thinning_note(drawn, of=cells)}"
     )
     y = alt.Y("wall_seconds:Q", **log_axis(cells["wall_seconds"], title="wall time of training (s)"))
-    return Figure("wall_time", title, caption, _scatter(cells, y, caption=f"{title}. {caption}"))
+    return Figure("wall_time", title, caption, _scatter(drawn, y, caption=f"{title}. {caption}"))
 
 
 def utilisation(evidence: Evidence) -> Figure:
@@ -31,13 +33,17 @@ def utilisation(evidence: Evidence) -> Figure:
     title = "Utilisation against training FLOPs"
     if cells.is_empty():
         return Figure("utilisation", title, "No cell has a known utilisation: the peak rate is not known.", None)
-    caption = "Where utilisation drifts along the axis, a law in hardware time is not the law in FLOPs."
+    drawn = thinned(cells, "training_flops", "utilisation")
+    caption = (
+        "Where utilisation drifts along the axis, a law in hardware time is not the law in FLOPs."
+        f"{thinning_note(drawn, of=cells)}"
+    )
     y = alt.Y(
         "utilisation:Q",
         scale=alt.Scale(zero=True, nice=True),
         axis=alt.Axis(title="share of peak FLOP/s used", format=".0~%", tickCount=5),
     )
-    return Figure("utilisation", title, caption, _scatter(cells, y, caption=f"{title}. {caption}"))
+    return Figure("utilisation", title, caption, _scatter(drawn, y, caption=f"{title}. {caption}"))
 
 
 def _scatter(cells: pl.DataFrame, y: alt.Y, *, caption: str) -> alt.LayerChart:

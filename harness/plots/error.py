@@ -15,6 +15,7 @@ from harness.plots.figure import Figure
 from harness.plots.numerals import interval, number, percent
 from harness.plots.points import TOOLTIP, drawable, inline, points, width_labels
 from harness.plots.style import INK, fit_legend, fit_scale, fit_style, framed, log_axis, ordered_colour
+from harness.plots.thinning import thinned, thinning_note
 
 LEVEL = 0.95
 # The two forms that the exponential family is held against; the others differ visibly only in the residuals.
@@ -42,11 +43,12 @@ def error_against_flops(evidence: Evidence) -> Figure:
     frontier = drawable(evidence.frontier, "training_flops", "test_error")
     laws = _laws(evidence, _grid(cells))
     floor = _floor(evidence)
-    caption = _caption(laws=bool(laws), floor=bool(floor))
+    others = cells.join(frontier.select("cell"), on="cell", how="anti", maintain_order="left")
+    behind = thinned(others, "training_flops", "test_error")
+    caption = _caption(laws=bool(laws), floor=bool(floor)) + thinning_note(pl.concat([behind, frontier]), of=cells)
     x = log_axis(cells["training_flops"], title="training FLOPs")
     y = log_axis(_heights(cells, frontier, floor), title="test error")
     fill = ordered_colour("width_text", width_labels(cells), title="width")
-    behind = cells.join(frontier.select("cell"), on="cell", how="anti", maintain_order="left")
     layers = [
         *_bands(laws, x, y),
         *_floor_line(floor, y),

@@ -1,6 +1,8 @@
 """What a drawing function returns."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import altair as alt
 
@@ -16,3 +18,10 @@ class Figure:
     title: str
     caption: str
     chart: alt.LayerChart | None
+
+    @cached_property
+    def specification(self) -> dict[str, Any]:
+        """The chart in the grammar's own words, checked; made once, for it is drawn in three places."""
+        assert self.chart is not None
+        specification: dict[str, Any] = self.chart.to_dict()
+        return specification

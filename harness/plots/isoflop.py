@@ -13,6 +13,7 @@ from harness.plots.figure import Figure
 from harness.plots.numerals import count, number, scientific
 from harness.plots.points import TOOLTIP, drawable, inline, points
 from harness.plots.style import INK, WARM, framed, log_axis, ordered_colour
+from harness.plots.thinning import thinned, thinning_note
 
 _HEIGHT = 420
 _STEPS = 40
@@ -26,9 +27,10 @@ def isoflop_profiles(evidence: Evidence) -> Figure:
     profiles = evidence.isoflop
     if cells.is_empty() or not profiles:
         return Figure(name, title, "No budget in FLOPs was trained at several sizes, so there is no profile.", None)
+    drawn = thinned(cells, "params", "test_error", "budget_flops")
     caption = (
         "Each valley is one budget; a filled diamond is its best size, a hollow one the lowest cell of a budget "
-        "whose sizes don't bracket a minimum."
+        f"whose sizes don't bracket a minimum.{thinning_note(drawn, of=cells)}"
     )
     marks = [mark for profile in profiles for mark in _marks(profile)]
     heights = [*cells["test_error"].to_list(), *(mark["test_error"] for mark in marks)]
@@ -40,7 +42,7 @@ def isoflop_profiles(evidence: Evidence) -> Figure:
     layers = [
         alt.Chart(inline(_joined(marks))).mark_line(color=INK, strokeWidth=1, strokeDash=[2, 3]).encode(x=x, y=y),
         alt.Chart(inline(_curves(profiles))).mark_line(strokeWidth=1.5, clip=True).encode(**place),
-        alt.Chart(inline(_cells(cells, profiles))).mark_circle(size=46, opacity=0.9).encode(**place, tooltip=TOOLTIP),
+        alt.Chart(inline(_cells(drawn, profiles))).mark_circle(size=46, opacity=0.9).encode(**place, tooltip=TOOLTIP),
         _diamonds(marks, x, y),
     ]
     chart = framed(alt.LayerChart(layer=layers), height=_HEIGHT, description=f"{title}. {caption}")

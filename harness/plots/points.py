@@ -6,10 +6,14 @@ from typing import Any
 
 import altair as alt
 import polars as pl
+from altair.utils.schemapi import debug_mode
 
 from harness.plots.numerals import count, listed, number, percent, scientific
 
 _MOST_RUN_IDS = 6
+# What a mark is placed and coloured by, or a tooltip says, as it is: all else would only make the page larger.
+_FIELDS = ("cell", "model", "width", "depth", "seeds", "params", "budget_flops", "training_flops", "test_error",
+           "wall_seconds", "utilisation", "size")  # fmt: skip
 
 TOOLTIP = [
     alt.Tooltip(f"{field}:N", title=title)
@@ -30,7 +34,10 @@ TOOLTIP = [
 
 def points(cells: pl.DataFrame) -> list[dict[str, Any]]:
     """A row a cell, in the order of the frame, without the NaN and infinities that JSON can't hold."""
-    return [{name: _finite(value) for name, value in (row | _words(row)).items()} for row in cells.to_dicts()]
+    return [
+        {name: _finite(value) for name, value in ({name: row[name] for name in _FIELDS if name in row} | words).items()}
+        for row, words in ((row, _words(row)) for row in cells.to_dicts())
+    ]
 
 
 def _words(row: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +68,8 @@ def drawable(cells: pl.DataFrame, *columns: str) -> pl.DataFrame:
 
 def inline(rows: Sequence[dict[str, Any]]) -> alt.InlineData:
     """Rows as they stand in the specification: no file beside it, and no limit of 5,000 rows."""
-    return alt.InlineData(values=list(rows))
+    with debug_mode(False):  # else every value is held against the grammar's schema, milliseconds a row
+        return alt.InlineData(values=list(rows))
 
 
 def width_labels(cells: pl.DataFrame) -> list[str]:
