@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.claims import CLAIMS, Verdict
 from harness.errors import RecordError
-from harness.plots.numerals import interval, number
+from harness.plots.numerals import ABSENT, interval, number
 from harness.schema import from_dict, to_dict
 
 FILE = "found.json"
@@ -136,7 +136,7 @@ def render(results: Sequence[Found]) -> str:
         "",
         *_table(
             ("claim", "id", "evidence", "number", "the paper's", "ours [interval]", "verdict", "how far it reaches"),
-            [_verdict_row(found, verdict) for found in results for verdict in _foremost(found)],
+            [row for found in results for row in _rows(found)],
         ),
     ]
     for found in results:
@@ -145,22 +145,30 @@ def render(results: Sequence[Found]) -> str:
 
 
 def _foremost(found: Found) -> list[Judged]:
-    """Claims that the study named before it ran; all where it named none."""
+    """Claims that the study named before it ran; where it named none and was held against no curve, all."""
     named = [verdict for verdict in found.verdicts if verdict.standing == "confirmatory"]
-    return named or list(found.verdicts)
+    return named or ([] if found.held else list(found.verdicts))
 
 
-def _verdict_row(found: Found, verdict: Judged) -> tuple[str, ...]:
-    return (
-        verdict.statement,
-        verdict.paper,
-        f"[{found.name}](#{found.name})",
-        verdict.statistic,
-        verdict.theirs,
-        verdict.ours,
-        f"{_SYMBOLS[verdict.answer]} {verdict.answer}, {verdict.standing}",
-        verdict.reason,
-    )
+def _rows(found: Found) -> list[tuple[str, ...]]:
+    """The table's rows of one body of evidence; a published curve leads where no claim was named."""
+    link = f"[{found.name}](#{found.name})"
+    judged: list[tuple[str, ...]] = [
+        (one.statement, one.paper, link, one.statistic, one.theirs, one.ours, _answer(one), one.reason)
+        for one in _foremost(found)
+    ]
+    held: list[tuple[str, ...]] = [
+        (
+            f"The exponent of {one.exponent_of} is that of {one.curve}.", "", link, f"exponent of {one.exponent_of}",
+            one.published, one.ours, f"{_SYMBOLS.get(one.answer, ABSENT)} {one.answer}", one.reason,
+        )
+        for one in found.held
+    ]  # fmt: skip
+    return judged or held
+
+
+def _answer(verdict: Judged) -> str:
+    return f"{_SYMBOLS[verdict.answer]} {verdict.answer}, {verdict.standing}"
 
 
 def _section(found: Found) -> list[str]:

@@ -55,9 +55,16 @@ def test_a_bar_in_a_sentence_does_not_end_its_cell() -> None:
 
 
 def test_a_study_that_named_no_claim_shows_all() -> None:
-    alone = replace(FOUND, verdicts=FOUND.verdicts[1:])
+    alone = replace(FOUND, verdicts=FOUND.verdicts[1:], held=())
     assert "exploratory" in render([alone]).split("## made")[0]
     assert "Exploratory, not named" not in render([alone])
+
+
+def test_a_study_that_named_no_claim_but_a_curve_shows_that_first() -> None:
+    first, below = render([replace(FOUND, verdicts=FOUND.verdicts[1:])]).split("## made")
+    assert "| The exponent of training FLOPs is that of kaplan2020/compute. |" in first
+    assert "fourth power" not in first
+    assert "Exploratory, not named" in below
 
 
 def test_a_file_that_is_none_is_refused_with_its_name(tmp_path: Path) -> None:

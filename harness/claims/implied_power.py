@@ -13,7 +13,7 @@ from harness.claims.claim import Claim, Ruling, Terms, undecided
 from harness.claims.slopes import slope
 from harness.errors import FitError
 from harness.evidence import Evidence
-from harness.fits.curve import fit_curve
+from harness.fits.curve import CurveFit, fit_curve
 from harness.hypotheses.exponent import reaches
 
 _BOUND = 4.0
@@ -49,23 +49,38 @@ def _capacity_exponent(evidence: Evidence, terms: Terms) -> tuple[float, tuple[f
 
 def _data_exponent(evidence: Evidence, terms: Terms) -> tuple[float, tuple[float, float], str]:
     best = envelope(evidence, "examples", response="error")
-    known = best["irreducible_error"].unique().to_list()
-    if len(known) == 1 and known[0] is not None and known[0] < best["test_error"].min():
-        reducible = best["test_error"] - known[0]
-        fit, floor = fit_curve(best["size"], reducible, form="power"), f"the known floor of {known[0]:g} subtracted"
+    known = _known_floor(evidence)
+    if known is not None and known < float(best["test_error"].to_numpy().min()):
+        fit, floor = fit_curve(best["size"], best["test_error"] - known, form="power"), _subtracted(known)
     else:
         fit, floor = fit_curve(best["size"], best["test_error"], form="power_floor"), "with a fitted floor"
     return fit.value("exponent"), fit.interval("exponent", level=terms.confidence), floor
+
+
+def _known_floor(evidence: Evidence) -> float | None:
+    known: list[float | None] = evidence.cells["irreducible_error"].unique().to_list()
+    return known[0] if len(known) == 1 else None
+
+
+def _subtracted(known: float) -> str:
+    return f"the known floor of {known:g} subtracted"
 
 
 def _direct(evidence: Evidence) -> str:
     """The exponent of the frontier itself, to hold the implied one against."""
     if "power_floor" not in evidence.curves:
         return "the frontier itself could not be fitted"
-    fit = evidence.curves["power_floor"]
+    fit, known = evidence.curves["power_floor"], _known_floor(evidence)
+    said = f"fitted directly to the frontier it is {_inverse(fit)} with a fitted floor"
+    if known is None or known >= fit.error.min():
+        return said
+    return f"{said}, {_inverse(fit_curve(fit.compute, fit.error - known, form='power'))} with {_subtracted(known)}"
+
+
+def _inverse(fit: CurveFit) -> str:
     low, high = fit.interval("exponent")
-    inverse = f"{1 / high:.1f} to {1 / low:.1f}" if low > 0 else f"{1 / high:.1f} or more"
-    return f"fitted directly to the frontier with a floor it is {1 / fit.value('exponent'):.1f} ({inverse})"
+    ends = f"{1 / high:.1f} to {1 / low:.1f}" if low > 0 else f"{1 / high:.1f} or more"
+    return f"{1 / fit.value('exponent'):.1f} ({ends})"
 
 
 CLAIM = Claim(

@@ -1,5 +1,6 @@
 """The verb ``keep``: a page with what it rests on, kept in a folder of the project, and the page of all results."""
 
+import shlex
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -69,8 +70,7 @@ def _keep_study(overrides: list[str], curves: list[str], to: Path) -> "Found":
     drawn, page = report_study(study)
     if missing := drawn.evidence.missing:
         typer.echo(f"{len(missing)} runs of the study have no record; the verdicts rest on the others", err=True)
-    held = _held(study, drawn, curves) if curves else ()
-    folder, found = to / study.folder.name, _found(study, drawn, held)
+    folder, found = to / study.folder.name, _found(study, drawn, curves)
     with writing_into(folder / "figures"):
         for source in (page, study.folder / BASIS, study.folder / "figures" / found.figure):
             shutil.copyfile(source, folder / source.relative_to(study.folder))
@@ -132,7 +132,7 @@ def _keep_simulation(drawn: Path, to: Path) -> "Found":
     return found
 
 
-def _found(study: "Study", drawn: "Conclusion", held: "tuple[Held, ...]") -> "Found":
+def _found(study: "Study", drawn: "Conclusion", curves: list[str]) -> "Found":
     from harness.cli.context import make_context
     from harness.report import answer
     from harness.results import Found, Trained, in_words
@@ -148,14 +148,19 @@ def _found(study: "Study", drawn: "Conclusion", held: "tuple[Held, ...]") -> "Fo
     return Found(
         name=study.folder.name,
         question=study.question,
-        command=context.command,
+        command=_command(study, curves),
         answer=answer(drawn.evidence, drawn.verdicts),
         trained=trained,
         table="runs.parquet",
         figure="arms.svg" if drawn.arms else "error_against_flops.svg",
         verdicts=tuple(map(in_words, drawn.verdicts)),
-        held=held,
+        held=_held(study, drawn, curves) if curves else (),
     )
+
+
+def _command(study: "Study", curves: list[str]) -> str:
+    words = shlex.join(study.overrides)
+    return f"harness launch {words} && harness keep {words}{''.join(f' --with {name}' for name in curves)}"
 
 
 def _held(study: "Study", drawn: "Conclusion", curves: list[str]) -> "tuple[Held, ...]":
