@@ -4,7 +4,7 @@ What a page shows is compared word for word, without its scripts: the drawing li
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +12,7 @@ import polars as pl
 
 from harness.basis import Rebuilt, read_kept
 from harness.errors import RecordError
+from harness.records import Measured
 from harness.table import Collected
 
 Answer = Literal["same", "within seed noise", "different", "not checked"]
@@ -56,9 +57,15 @@ def shown_words(page: str) -> list[str]:
     return _TAG.sub(" ", _UNSEEN.sub(" ", page)).split()
 
 
-def check_table(folder: Path, collected: Collected) -> Finding:
-    """The table of the folder, in the columns that it has, against the records as they are now."""
-    what, kept = "the table, from the records", read_kept(folder)
+def check_table(folder: Path, collected: Collected, *, elsewhere: bool = False) -> Finding:
+    """The table of the folder, in the columns that it has, against the records as they are now.
+
+    ``elsewhere``: the records are of the same runs trained anew, so what they took, and where, is left out.
+    """
+    kept = read_kept(folder)
+    what = "the table, from the records"
+    if elsewhere:
+        what, kept = "what the runs gave, from other records", kept.drop(_MEASURED, strict=False)
     if collected.runs.is_empty():
         return Finding(what, "not checked", "no record of these runs is here; harness launch, then the study's words")
     present = set(collected.runs["run_id"])
@@ -70,6 +77,9 @@ def check_table(folder: Path, collected: Collected) -> Finding:
         return Finding(what, "same", f"{len(kept)} runs")
     more = f" and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
     return Finding(what, "different", "; ".join(differing[:_SHOWN]) + more)
+
+
+_MEASURED = (*(field.name for field in fields(Measured)), "torch_version")
 
 
 def _differing(kept: pl.DataFrame, now: pl.DataFrame) -> list[str]:

@@ -137,3 +137,12 @@ def test_a_kept_study_is_verified_against_its_table_and_its_records(tmp_path: Pa
     touched = harness("verify", str(kept), cwd=tmp_path)
     assert touched.returncode == 1
     assert "test_error" in touched.stdout
+
+
+@pytest.mark.parametrize(("column", "answer"), [("wall_seconds", "same"), ("test_error", "different")])
+def test_runs_trained_anew_elsewhere_must_give_the_same_and_may_take_another_time(
+    folder: Path, column: str, answer: str
+) -> None:
+    again = synthetic_evidence().runs.with_columns(pl.col(column) * 1.5)
+    assert check_table(folder, Collected(again, (), ())).answer == "different"
+    assert check_table(folder, Collected(again, (), ()), elsewhere=True).answer == answer

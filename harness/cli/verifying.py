@@ -25,6 +25,10 @@ def verify(
     *,
     rerun: Annotated[int, typer.Option(min=0, metavar="K", help="Also train so many of its runs again.")] = 0,
     seed: Annotated[int, typer.Option(help="Which runs are drawn for that.")] = 0,
+    elsewhere: Annotated[
+        Path | None,
+        typer.Option(metavar="OUTPUTS", help="Compare with runs trained anew, in another folder of outputs."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compare the page with its table and the table with the records; exit code 1 where a number differs."""
@@ -36,9 +40,9 @@ def verify(
 
     folder = report.parent if report.suffix == ".html" else report
     rebuilt = rebuild(folder)
-    study = load_study(rebuilt.basis.words)
+    study = load_study([*rebuilt.basis.words, *([f"runtime.output={elsewhere}"] if elsewhere else [])])
     collected = collect(study.runs, runs_folder=study.runs_folder)
-    findings = [check_page(folder, rebuilt), check_table(folder, collected)]
+    findings = [check_page(folder, rebuilt), check_table(folder, collected, elsewhere=elsewhere is not None)]
     if rerun:
         findings += _train_again(study, collected, count=rerun, seed=seed)
     if as_json:
