@@ -15,6 +15,7 @@ from harness.plots.numerals import ABSENT, interval, number
 from harness.schema import from_dict, to_dict
 
 FILE = "found.json"
+MARKS = ("<!-- results: made by harness keep -->", "<!-- end of results -->")
 _SYMBOLS = {"supported": "✓", "contradicted": "✗", "undecided": "?"}
 
 
@@ -119,11 +120,38 @@ def write_page(folder: Path) -> Path:
     """Write ``README.md``, the page of all results in the folder.
 
     Raises:
-        RecordError: a study's ``found.json`` can't be read.
+        RecordError: a ``found.json`` can't be read.
     """
     page = folder / "README.md"
-    page.write_text(render([read_found(path) for path in sorted(folder.glob(f"*/{FILE}"))]), encoding="utf-8")
+    page.write_text(render(read_all(folder)), encoding="utf-8")
     return page
+
+
+def read_all(folder: Path) -> list[Found]:
+    """All that is kept in the folder, by name.
+
+    Raises:
+        RecordError: a ``found.json`` can't be read.
+    """
+    return [read_found(path) for path in sorted(folder.glob(f"*/{FILE}"))]
+
+
+def with_summary(readme: str, results: Sequence[Found]) -> str:
+    """A text with the verdicts on claims that were named before a study ran, between the two marks that it has."""
+    start, end = MARKS
+    if start not in readme or end not in readme:
+        return readme
+    table = _table(
+        ("claim", "the paper's", "ours [interval]", "verdict", "study"),
+        [
+            (one.statement, one.theirs, one.ours, f"{_SYMBOLS[one.answer]} {one.answer}", f"`{found.name}`")
+            for found in results
+            for one in found.verdicts
+            if one.standing == "confirmatory"
+        ],
+    )
+    before, after = readme.split(start)[0], readme.split(end)[1]
+    return "\n".join((f"{before}{start}", *table, f"{end}{after}"))
 
 
 def render(results: Sequence[Found]) -> str:

@@ -10,10 +10,10 @@ from harness.claims import Simulated
 from harness.compose import compose_tree, resolve
 from harness.judging import judge_published, judge_simulated
 from harness.paper.checked import check
-from harness.paper.networks import published_networks
+from harness.paper.networks import leading_networks
 from harness.paper.page import render as render_paper
 from harness.paper.torchvision_weights import read_weights
-from harness.results import FILE, in_words, read_found, render
+from harness.results import FILE, MARKS, in_words, read_all, read_found, render, with_summary
 from harness.simulation import measured_exponents, read_simulation
 from harness.simulation.answers import findings
 from harness.simulation.saved import FILE as DRAWN
@@ -44,7 +44,7 @@ def test_a_kept_report_comes_out_of_its_table_again(name: str) -> None:
 def test_the_kept_page_of_the_paper_comes_out_of_the_published_figures_again() -> None:
     found, rules = read_found(RESULTS / "paper" / FILE), load_rules([])
     assert (RESULTS / "paper" / found.page).read_text(encoding="utf-8") == render_paper(check(read_weights()))
-    verdicts = [in_words(one) for points in published_networks() for one in judge_published(points, rules)]
+    verdicts = [in_words(one) for points in leading_networks() for one in judge_published(points, rules)]
     assert [(one.ours, one.answer) for one in found.verdicts] == [(one.ours, one.answer) for one in verdicts]
 
 
@@ -69,8 +69,13 @@ def test_the_kept_simulation_gives_its_page_and_its_verdict_again(tmp_path: Path
 
 
 def test_the_page_of_all_results_says_what_is_kept() -> None:
-    found = [read_found(path) for path in sorted(RESULTS.glob(f"*/{FILE}"))]
-    assert (RESULTS / "README.md").read_text(encoding="utf-8") == render(found)
+    assert (RESULTS / "README.md").read_text(encoding="utf-8") == render(read_all(RESULTS))
+
+
+def test_the_front_page_has_the_verdicts_on_claims_that_were_named_before() -> None:
+    front = (RESULTS.parents[1] / "README.md").read_text(encoding="utf-8")
+    assert all(mark in front for mark in MARKS)
+    assert with_summary(front, read_all(RESULTS)) == front
 
 
 def test_the_kept_tables_are_small() -> None:

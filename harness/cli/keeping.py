@@ -42,7 +42,7 @@ def keep(
         ConfigError: a study and something else, or no simulation in the folder.
     """
     from harness.errors import ConfigError
-    from harness.results import write_found, write_page
+    from harness.results import read_all, with_summary, write_found, write_page
 
     if sum(map(bool, (overrides or curves, published, simulation))) > 1:
         raise ConfigError("keep: a study, --published or --simulation FOLDER, one at a time")
@@ -54,6 +54,8 @@ def keep(
         found = _keep_study(overrides or [], curves or [], to)
     write_found(found, to / found.name)
     index = write_page(to)
+    if (readme := to.parent.parent / "README.md").is_file():
+        readme.write_text(with_summary(readme.read_text(encoding="utf-8"), read_all(to)), encoding="utf-8")
     print(f"Kept     {(to / found.name).resolve()}")
     print(f"Page     {index.resolve()}")
 
@@ -82,7 +84,7 @@ def _keep_published(to: Path) -> "Found":
     from harness.html import write_page, writing_into
     from harness.judging import judge_published
     from harness.paper.checked import check
-    from harness.paper.networks import published_networks
+    from harness.paper.networks import leading_networks
     from harness.paper.page import answer, render
     from harness.paper.torchvision_weights import read_weights
     from harness.results import Found, in_words
@@ -92,11 +94,11 @@ def _keep_published(to: Path) -> "Found":
     found = Found(
         name="paper",
         question="Which of the paper's own numbers come out again from the figures that were published?",
-        command="harness paper && harness keep --published",
+        command="harness paper && harness claims --published && harness keep --published",
         answer=answer(checked),
         verdicts=tuple(
             replace(in_words(verdict), statistic=f"{verdict.statistic}; {points.name}")
-            for points in published_networks()
+            for points in leading_networks()
             for verdict in judge_published(points, rules)
         ),
     )

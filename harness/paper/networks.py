@@ -28,6 +28,11 @@ def published_networks() -> tuple[Published, ...]:
     return (*(_published(*one) for one in chosen), _families())
 
 
+def leading_networks() -> tuple[Published, ...]:
+    """ImageNet's two most telling sets: by training FLOPs, as a study of ours counts, and with their families."""
+    return _published(2022, "imagenet", "network_operations"), _families()
+
+
 def _published(edition: Edition, benchmark: str, axis: Axis) -> Published:
     found = points(edition, benchmark, axis)
     return Published(
