@@ -82,3 +82,12 @@ def test_the_share_of_the_matrix_rate(width: int, axis: str, bar: float, tmp_pat
     took = f"{1e3 * seconds:.3f} ms a run and step, a plain loop {1e3 * usual:.3f} ms: {usual / seconds:.1f} x"
     print(f" width {width}, stacked over {axis}: {took}; {share:.2f} of the matrix rate")
     assert share >= bar
+
+
+def test_the_share_of_the_matrix_rate_of_a_convolutional_network(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    lone = sessions("model=cnn", "model.width=32", folder=tmp_path)
+    seconds = run_seconds(lone, steps=4)
+    share = lone[0].planned.cost.step_flops / seconds / peak()
+    print(f" cnn of width 32: {1e3 * seconds:.0f} ms a step; {share:.2f} of the matrix rate")
+    assert share >= 0.80
