@@ -113,7 +113,8 @@ def _judge(
         return CLAIMS[name].verdict(judges[name](Terms(rules.margins, level)), level=level)
 
     decided = _holm(confirmatory, verdict, rules.level, family=family)
-    return tuple(decided.get(name) or verdict(name, rules.level) for name in judges)
+    named_first = sorted(judges, key=lambda name: name not in decided)
+    return tuple(decided.get(name) or verdict(name, rules.level) for name in named_first)
 
 
 def _holm(

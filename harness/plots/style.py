@@ -36,14 +36,15 @@ _FIT_STYLES = {
     "power_floor": FitStyle(FORMS["power_floor"].title, ACCENT, (1, 0), "circle"),
     "power": FitStyle(FORMS["power"].title, INK, (7, 4), "square"),
     "surface": FitStyle("joint surface at its best allocation", "#9a6f00", (2, 2), "diamond"),
-    "m4": FitStyle(FORMS["m4"].title, "#2b6ca3", (5, 2), "wedge"),
-    "rosenfeld": FitStyle(FORMS["rosenfeld"].title, "#5b8f2a", (1, 3), "arrow"),
-    "broken_power": FitStyle(FORMS["broken_power"].title, "#a3487f", (8, 2, 1, 2), "stroke"),
+    "m4": FitStyle(FORMS["m4"].title, "#2b6ca3", (5, 2), "diamond"),
+    "rosenfeld": FitStyle(FORMS["rosenfeld"].title, "#5b8f2a", (1, 3), "cross"),
+    "broken_power": FitStyle(FORMS["broken_power"].title, "#a3487f", (8, 2, 1, 2), "triangle-right"),
     "exponential_error": FitStyle(FORMS["exponential_error"].title, "#7a4fa3", (9, 3, 2, 3), "triangle-up"),
     "exponential_performance": FitStyle(FORMS["exponential_performance"].title, "#2f8065", (4, 2), "triangle-down"),
 }
 
 _MOST_ENTRIES = 9
+_LONG_LABEL = 35  # characters
 _FEWEST_TICKS = 5
 _TICK_MANTISSAS: tuple[tuple[float, ...], ...] = (
     (1, 2, 5),
@@ -61,7 +62,7 @@ WARM: Stops = ((243, 190, 160), (224, 122, 82), (184, 50, 28), (90, 16, 8))
 
 def fit_style(name: str) -> FitStyle:
     """The look of a fit; one that has none of its own is grey under its own name."""
-    return _FIT_STYLES.get(name) or FitStyle(name.replace("_", " "), MUTED, (3, 3), "cross")
+    return _FIT_STYLES.get(name) or FitStyle(name.replace("_", " "), MUTED, (3, 3), "triangle-left")
 
 
 def fit_scale(names: Sequence[str], look: Literal["colour", "dash", "mark"]) -> alt.Scale:
@@ -98,7 +99,10 @@ def ordered_colour(field: str, labels: Sequence[str], *, title: str, ramp_stops:
 
 def fit_legend(names: Sequence[str], *, symbol: str | None = None) -> alt.Legend:
     """The legend of the fits, above the plot; ``symbol`` overrides the marks of the fits."""
-    return _legend("fit", "top", symbol=symbol, columns=min(len(names), 4), narrow_columns=1)
+    has_long = any(len(fit_style(name).label) > _LONG_LABEL for name in names)
+    legend = _legend("fit", "top", symbol=symbol, columns=2 if has_long else min(len(names), 4), narrow_columns=1)
+    legend["labelLimit"] = 300
+    return legend
 
 
 def legend_above(title: str) -> alt.Legend:
