@@ -80,3 +80,9 @@ def test_the_front_page_has_the_verdicts_on_claims_that_were_named_before() -> N
 
 def test_the_kept_tables_are_small() -> None:
     assert sum(path.stat().st_size for path in RESULTS.glob("*/runs.parquet")) < TABLES_BYTES
+
+
+def test_a_power_that_a_study_does_not_identify_supports_no_published_one() -> None:
+    held = [one for found in read_all(RESULTS) for one in found.held if one.ours.startswith("not identified")]
+    assert held
+    assert not [one.curve for one in held if one.answer == "supported"]

@@ -1,8 +1,8 @@
 """Each exponent of a published curve beside the study's: the difference with its interval, and whether they agree.
 
 Supported: the study's exponent is the published one within a factor (both one-sided tests at 5 %). Contradicted: it
-isn't, and the 95 % interval of the difference excludes zero. Else undecided. A paper without an uncertainty is taken as
-exact, which the row says.
+isn't, and the 95 % interval of the difference excludes zero. Else undecided, and a power that the study does not
+identify supports nothing. A paper without an uncertainty is taken as exact, which the row says.
 """
 
 from collections.abc import Sequence
@@ -150,7 +150,7 @@ def _judge(curve: Curve, axis: str, published: Exponent, measured: Measured, *, 
     apart = interval[0] > 0 or interval[1] < 0
     if curve.at_least:
         same, apart = measured.narrow[0] >= nearest, interval[1] < 0
-    answer: Answer = "supported" if same else "contradicted" if apart else "undecided"
+    answer: Answer = "supported" if same and not measured.gate else "contradicted" if apart else "undecided"
     return Comparison(
         curve=curve,
         axis=axis,
