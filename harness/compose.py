@@ -7,7 +7,11 @@ combination of configuration groups and sets the rest (see ``harness.study``).
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_module
@@ -16,9 +20,11 @@ from hydra.core.override_parser.types import Override, QuotedString
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from harness.errors import ConfigError
 from harness.schema import unknown
+from harness.yaml_text import refuse_bombs
 
 Tree = dict[str, Any]
 
@@ -116,16 +122,44 @@ def compose_tree(plain: Sequence[str], *, config: str = "config") -> Tree:
     Raises:
         ConfigError: an unknown key, group or option, with the nearest known one.
     """
+    for word in ("pkg://conf", *_search_path(plain)):
+        _refuse_bombs_in(word)
     try:
         with initialize_config_module("conf", version_base="1.3"):
             composed = compose(config, overrides=[quote_choice(word) for word in plain])
-    except (HydraException, OmegaConfBaseException, ValueError, RecursionError) as error:
+    except (HydraException, OmegaConfBaseException, ValueError, RecursionError, YAMLError) as error:
         raise ConfigError(_explain(str(error), config=config)) from error
     tree = _container(composed, resolve=False)
     for group in _NODES if config == "config" else ():
         if not isinstance(tree.get(group), dict):
             raise ConfigError(f"command line: {group}: is taken away; choose one of its files with {group}=NAME")
     return tree
+
+
+def _search_path(plain: Sequence[str]) -> tuple[str, ...]:
+    """The folders of configuration that the command line adds to our own."""
+    words = [word.partition("=")[2] for word in plain if word.lstrip("+").startswith("hydra.searchpath=")]
+    return tuple(re.findall(r"file://([^,\]'\"]+)", " ".join(words)))
+
+
+@cache  # files are looked at once a process, and composed a hundred times
+def _refuse_bombs_in(folder: str) -> None:
+    """Refuse a file of configuration that stands for an endless one, whatever chooses it."""
+    place = files("conf") if folder == "pkg://conf" else Path(folder)
+    for file in _yaml_files(place):
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{file}: can't be read ({error}); save it as UTF-8") from error
+        refuse_bombs(text, where=str(file))
+
+
+def _yaml_files(place: Traversable) -> Iterator[Traversable]:
+    for entry in place.iterdir() if place.is_dir() else ():
+        if entry.is_dir():
+            yield from _yaml_files(entry)
+        elif entry.name.endswith(".yaml"):
+            yield entry
 
 
 def quote_choice(word: str) -> str:

@@ -22,7 +22,7 @@ from harness.fits.surface import SurfaceFit, fit_surface
 from harness.fits.undominated import undominated
 from harness.forms import FORMS
 from harness.rules import Exclusions
-from harness.table import Collected
+from harness.table import Collected, of_other_data
 
 FEW_MISTAKES = 100  # fewer have a sampling noise above 10 %, more than that of seeds and unequal from cell to cell
 SAME_COMPUTE = 0.05  # runs of one budget differ in training FLOPs by the rounding of their steps, at most 1 in 20
@@ -114,11 +114,13 @@ def reduce_runs(study: str, collected: Collected, *, exclusions: Exclusions) -> 
     """As ``gather`` without a fit: cells and frontier, also of runs of several models.
 
     Raises:
-        FitError: there is no finished run.
+        FitError: there is no finished run, or the data changed between two of them.
     """
     runs = collected.runs
     if runs.is_empty():
         raise FitError(f"study {study}: no run has a record yet; train it first: harness launch, then the same words")
+    if changed := of_other_data(runs):
+        raise FitError(f"study {study}: {changed}")
     reasons = _drop_reasons(runs, exclusions)
     cells = average_cells(runs.filter(~pl.col("run_id").is_in(list(reasons))))
     return Evidence(

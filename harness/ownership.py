@@ -5,7 +5,8 @@ every file system that is shared): of two that start together one has it. The hi
 
 *Liveness.* An owner keeps its file locked while it lives, and the kernel drops the lock of a process however it dies.
 Across nodes a lock may not hold, so there a silent owner is taken for dead: one that has written no event, no heartbeat
-either, for ``SILENT_SECONDS``. Slurm starts a job again only when it has given up the attempt before, so a requeued
+either, for ``SILENT_SECONDS`` by the clock of the file system, so that a node whose own is wrong takes no run from the
+living and leaves none to the dead. Slurm starts a job again only when it has given up the attempt before, so a requeued
 job takes its own runs back at once.
 
 *Fencing.* Given up is not dead: a node that lost its network computes on. So an owner looks for a higher number before
@@ -18,8 +19,9 @@ import fcntl
 import json
 import os
 import socket
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedRandom
@@ -85,7 +87,7 @@ def is_current(owner: Owner) -> bool:
 def is_owned(folder: Path) -> bool:
     """Whether the last attempt at the run is alive, as far as this machine can tell."""
     path, last = _last(folder)
-    return path is not None and last is not None and _is_alive(path, last)
+    return path is not None and last is not None and _is_alive(path, last, clock=lambda _: time.time())
 
 
 def read_attempts(folder: Path) -> tuple[Attempt, ...]:
@@ -102,13 +104,16 @@ def _last(folder: Path) -> tuple[Path | None, Attempt | None]:
 def _may_follow(path: Path, last: Attempt | None) -> bool:
     """Whether the attempt at ``path`` has ended, is dead, or is an earlier start of the very job that asks."""
     if last is None:  # just being made, or cut short
-        return _silence(path) > SILENT_SECONDS
+        return _silence(path, now=_clock_of(path.parent)) > SILENT_SECONDS
     if last.slurm_job and last.slurm_job == os.environ.get("SLURM_JOB_ID"):
-        return int(os.environ.get("SLURM_RESTART_COUNT", "0")) > last.slurm_restart or not _is_alive(path, last)
-    return not _is_alive(path, last)
+        return int(os.environ.get("SLURM_RESTART_COUNT", "0")) > last.slurm_restart or not _is_alive(
+            path, last, clock=_clock_of
+        )
+    return not _is_alive(path, last, clock=_clock_of)
 
 
-def _is_alive(path: Path, attempt: Attempt) -> bool:
+def _is_alive(path: Path, attempt: Attempt, *, clock: Callable[[Path], float]) -> bool:
+    """Whether the attempt lives, where only silence tells by the ``clock`` of its folder."""
     if attempt.ended is not None:
         return False
     with path.open("rb") as file:
@@ -117,17 +122,26 @@ def _is_alive(path: Path, attempt: Attempt) -> bool:
         except BlockingIOError:
             return True
         except OSError:  # a file system without locks
-            return _silence(path) <= SILENT_SECONDS
-    return attempt.host != socket.gethostname() and _silence(path) <= SILENT_SECONDS
+            pass
+        else:
+            if attempt.host == socket.gethostname():
+                return False
+    return _silence(path, now=clock(path.parent)) <= SILENT_SECONDS
 
 
-def _silence(path: Path) -> float:
+def _clock_of(folder: Path) -> float:
+    """The time by which the file system of the folder stamps what is written now."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        return os.fstat(file.fileno()).st_mtime
+
+
+def _silence(path: Path, *, now: float) -> float:
     """Seconds since the attempt was made, and since the run's last event."""
     written = [path.stat().st_mtime]
     events = path.with_name("events.jsonl")
     if events.exists():
         written.append(events.stat().st_mtime)
-    return time.time() - max(written)
+    return now - max(written)
 
 
 def _write(file: BufferedRandom, attempt: Attempt) -> None:

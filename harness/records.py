@@ -191,7 +191,11 @@ def open_run(run: RunConfig, runs_folder: Path) -> Path:
             write_json(config, to_dict(run))
     except OSError as error:
         raise RecordError(f"{folder}: can't be written ({error.strerror}); {ANOTHER_PLACE}") from error
-    if from_dict(RunConfig, read_json(config), where=str(config)) != run:
+    try:
+        held = from_dict(RunConfig, read_json(config), where=str(config))
+    except ConfigError as error:
+        raise RecordError(f"{error}; another version wrote it, or it was edited; remove {folder}") from error
+    if held != run:
         raise RecordError(f"{config}: holds another configuration than its id says; it was edited; remove {folder}")
     return folder
 

@@ -8,6 +8,7 @@ import copy
 import dataclasses
 import difflib
 import functools
+import re
 import sys
 import types
 from collections.abc import Iterable, Mapping
@@ -141,6 +142,12 @@ def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(kind):
         return to_dict(value)
     return copy.deepcopy(value)
+
+
+def check_folder_name(name: str, *, where: str) -> None:
+    """Raise ConfigError for a name that could leave the folder it is to stand in, or that a file system may refuse."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", name):
+        raise ConfigError(f"{where}: {name!r} can't name a folder; use up to 100 letters, digits, '_', '-' and '.'")
 
 
 def unknown(what: str, given: str, known: Iterable[str]) -> str:

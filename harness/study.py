@@ -8,7 +8,6 @@ every block that has it, or is a new axis of every block; a plain value fixes th
 import hashlib
 import itertools
 import math
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -19,7 +18,7 @@ from harness.compose import MOST_POINTS, Overrides, Tree, compose_tree, is_group
 from harness.config import NOT_OF_A_RUN, LauncherConfig, RunConfig, RuntimeConfig, Split, change_run, run_id, split_tree
 from harness.errors import ConfigError
 from harness.rules import Rules, read_rules
-from harness.schema import from_dict, unknown
+from harness.schema import check_folder_name, from_dict, unknown
 from harness.secrets import refuse_secrets
 from harness.where import holds
 
@@ -136,10 +135,7 @@ def study_names() -> tuple[str, ...]:
 
 def _study_config(tree: Tree) -> StudyConfig:
     config = from_dict(StudyConfig, tree, where="study")
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", config.name):
-        raise ConfigError(
-            f"study.name: {config.name!r} can't name a folder; use up to 100 letters, digits, '_', '-' and '.'"
-        )
+    check_folder_name(config.name, where="study.name")
     return config
 
 

@@ -65,6 +65,10 @@ RUN_COLUMNS: dict[str, type[pl.DataType]] = {
 }
 
 
+MOST_COLUMNS = 10_000  # of a table that is not ours: more can't be points, and would take minutes and gigabytes
+LONGEST_HEADER = 1_000_000  # characters
+
+
 @dataclass(frozen=True)
 class Collected:
     """A study's finished runs, the ids that have no record yet, and the folders that can't be trusted."""
@@ -100,6 +104,24 @@ def collect(run_ids: Iterable[str], *, runs_folder: Path) -> Collected:
     runs = order.join(pl.concat([kept, fresh]), on="run_id", how="inner", maintain_order="left").select(*RUN_COLUMNS)
     missing = tuple(run_id for run_id in ids if run_id not in wanted)
     return Collected(runs=runs, missing=missing, unreadable=tuple(unreadable))
+
+
+def of_other_data(runs: pl.DataFrame) -> str:
+    """Which runs of one choice of data saw other bytes, in words with a remedy; empty where all saw the same."""
+    if runs["data_digest"].n_unique() < 2:
+        return ""
+    data = pl.col("config").str.json_path_match("$.data").alias("data")
+    seen = runs.select(data, "dataset", "data_digest", "run_id").drop_nulls("data")
+    groups = seen.group_by("data", "dataset", "data_digest", maintain_order=True).agg(pl.len(), pl.first("run_id"))
+    several = groups.filter(pl.len().over("data") > 1)
+    if several.is_empty():
+        return ""
+    of_one = several.filter(pl.col("data") == several["data"][0])
+    sides = (f"{row['len']} of digest {row['data_digest']} (first {row['run_id']})" for row in of_one.to_dicts())
+    return (
+        f"data {of_one['dataset'][0]}: changed between runs, {' and '.join(sides)}; remove the folders of one of them "
+        "and launch again"
+    )
 
 
 def _row(record: Record, measured: Measured) -> dict[str, Any]:
@@ -160,8 +182,13 @@ def read_table(path: Path) -> pl.DataFrame:
 
 def _read_text(path: Path) -> pl.DataFrame:
     with path.open(encoding="utf-8-sig", errors="replace") as file:
-        header = file.readline()
+        header = file.readline(LONGEST_HEADER)
     separator = max(",;\t", key=header.count)
+    columns = 1 + header.count(separator)
+    if columns > MOST_COLUMNS or len(header) == LONGEST_HEADER:
+        raise ConfigError(
+            f"{path}: {columns:,} columns or more in its first line; {MOST_COLUMNS:,} at the most, so keep those to fit"
+        )
     words = pl.read_csv(path, separator=separator, infer_schema=False).rename(str.strip)
     tidy = words.select(pl.all().str.strip_chars().replace("", None))
     filled = tidy.filter(~pl.all_horizontal(pl.all().is_null()))

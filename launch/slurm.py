@@ -234,8 +234,13 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except (FailedJobError, FailedSubmissionError) as error:
-        said = [line for line in str(error).splitlines() if line.strip()]
-        raise SlurmError(next((line for line in reversed(said) if "error:" in line), said[-1])) from error
+        raise SlurmError(_last_word(str(error))) from error
+
+
+def _last_word(said: str) -> str:
+    """The last line that names an error, or the last one: a command that tries again says the same many times."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it said nothing"]
+    return next((line for line in reversed(lines) if "error:" in line), lines[-1])
 
 
 def _ask(*command: str) -> str:
@@ -251,5 +256,5 @@ def _ask(*command: str) -> str:
     except subprocess.TimeoutExpired as error:
         raise SlurmError(f"{command[0]}: no answer in {ASK_SECONDS} s; try again later") from error
     if done.returncode:
-        raise SlurmError(f"{command[0]}: {(done.stderr or done.stdout).strip()}")
+        raise SlurmError(f"{command[0]}: {_last_word(done.stderr or done.stdout)}")
     return done.stdout + done.stderr

@@ -48,7 +48,7 @@ def test_a_run_has_one_owner_until_the_owner_dies(tmp_path: Path) -> None:
     held, end = spawn.Event(), spawn.Event()
     process = spawn.Process(target=hold, args=(tmp_path, held, end))
     process.start()
-    assert held.wait(30)
+    assert held.wait(120)  # importing torch on a machine that is busy
     assert owns(tmp_path) is None
     process.kill()
     process.join()

@@ -32,7 +32,7 @@ def collect(
     """Read the records of the study's runs and write them as one table."""
     from harness.study import load_study
     from harness.table import collect as read_runs
-    from harness.table import write_table
+    from harness.table import of_other_data, write_table
 
     study = load_study(overrides or [])
     collected = read_runs(study.runs, runs_folder=study.runs_folder)
@@ -40,13 +40,16 @@ def collect(
     write_table(collected.runs, path)
     for run_id, reason in collected.unreadable:
         typer.echo(f"left out {run_id}: {reason}", err=True)
+    changed = of_other_data(collected.runs)
+    if changed:
+        typer.echo(f"warning: {changed}", err=True)
     if as_json:
         summary = {"table": str(path), "rows": len(collected.runs), "missing": list(collected.missing)}
         print(json.dumps({**summary, "unreadable": dict(collected.unreadable)}))
     else:
         print(f"{path}: {len(collected.runs)} runs, {len(collected.missing)} missing, "
               f"{len(collected.unreadable)} left out")  # fmt: skip
-    raise typer.Exit(1 if collected.missing or collected.unreadable else 0)
+    raise typer.Exit(1 if collected.missing or collected.unreadable or changed else 0)
 
 
 def report(overrides: Overrides = None, *, as_json: Json = False) -> None:

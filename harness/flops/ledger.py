@@ -70,8 +70,13 @@ def count_model(model: ModelConfig, *, image_shape: tuple[int, int, int], num_cl
     Raises:
         ConfigError: a model that can't be built, or that images of this shape or batches of this size don't fit.
     """
-    with parameters_on_meta():
-        module = build_model(model, image_shape=image_shape, num_classes=num_classes)
+    try:
+        with parameters_on_meta():
+            module = build_model(model, image_shape=image_shape, num_classes=num_classes)
+    except RuntimeError as error:  # a layer is asked for in memory, though never written, before it goes to meta
+        size = f"width {model.width}, depth {model.depth}"
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"model {model.name}: can't be built at {size} ({reason}); make it smaller") from error
     images = torch.empty(batch_size, *image_shape, device="meta")
     labels = torch.empty(batch_size, dtype=torch.int64, device="meta")
     try:

@@ -7,14 +7,13 @@ from typing import Any
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from yaml import AliasEvent, CollectionEndEvent, CollectionStartEvent, SafeLoader, YAMLError, parse
+from yaml import YAMLError
 
 from harness.errors import ConfigError
 from harness.published.checking import check
 from harness.published.curve import Curve, Paper
 from harness.schema import from_dict, unknown
-
-_DEEPEST = 50
+from harness.yaml_text import refuse_bombs
 
 
 def read_paper(file: Path | Traversable) -> Paper:
@@ -46,17 +45,6 @@ def read_paper(file: Path | Traversable) -> Paper:
     return Paper(name=stem, source=str(tree["paper"]), title=str(tree["title"]), curves=curves)
 
 
-def _refuse_bombs(text: str, *, where: str) -> None:
-    """Raise ConfigError at what makes a small YAML file large: aliases, and nesting without end."""
-    depth = 0
-    for event in parse(text, Loader=SafeLoader):
-        if isinstance(event, AliasEvent):
-            raise ConfigError(f"{where}: has a YAML alias (*name), which can stand for billions; write it out")
-        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        if depth > _DEEPEST:
-            raise ConfigError(f"{where}: is nested more than {_DEEPEST} deep; a curve needs a handful")
-
-
 def _tree(file: Path | Traversable) -> dict[Any, Any]:
     try:
         text = file.read_text(encoding="utf-8")
@@ -67,7 +55,7 @@ def _tree(file: Path | Traversable) -> dict[Any, Any]:
             f"{file}: {getattr(error, 'strerror', None) or error}; `harness published list` names what is there"
         ) from error
     try:
-        _refuse_bombs(text, where=file.name)
+        refuse_bombs(text, where=file.name)
         tree = OmegaConf.to_container(OmegaConf.create(text), resolve=False)
     except (OmegaConfBaseException, YAMLError, ValueError, AssertionError, RecursionError) as error:
         raise ConfigError(f"{file.name}: is no YAML ({' '.join(str(error).split())[:160]})") from error

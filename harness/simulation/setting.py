@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from harness.errors import ConfigError
-from harness.schema import from_dict
+from harness.schema import check_folder_name, from_dict
 
 Method = Literal["oracle", "expert", "flexible", "regularised"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -77,6 +77,7 @@ def read_simulation(tree: Any) -> SimulationConfig:
         ConfigError: unknown keys, wrong types, or numbers that make no linear world.
     """
     config = from_dict(SimulationConfig, tree, where="simulation")
+    check_folder_name(config.name, where="simulation.name")
     world = config.setting
     if set(config.draws) != set(METHODS):
         raise ConfigError(f"simulation.draws: has {', '.join(config.draws)}; exactly {', '.join(METHODS)} would do")

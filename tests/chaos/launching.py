@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -40,13 +41,14 @@ def undisturbed(words: tuple[str, ...], folder: Path) -> Study:
 
 @contextlib.contextmanager
 def launcher(
-    *words: str, cwd: Path, environment: Mapping[str, str] | None = None
+    *words: str, cwd: Path, environment: Mapping[str, str] | None = None, memory: int = resource.RLIM_INFINITY
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """``harness launch`` in a session of its own; nothing of it is left at the end."""
+    """``harness launch`` in a session of its own; nothing of it is left at the end. ``memory`` is of each process."""
     with (cwd / "launcher.log").open("ab") as log:
         process = subprocess.Popen(
             [HARNESS, "launch", *words], cwd=cwd, stdout=log, stderr=log, start_new_session=True,
             env={**os.environ, "OMP_NUM_THREADS": "1", **(environment or {})},
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (memory, memory)),
         )  # fmt: skip
         try:
             yield process

@@ -1,0 +1,61 @@
+"""The data change between two launches: noticed before a run trains on them, or before a number rests on both."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torchvision.transforms.v2.functional import to_pil_image
+
+from harness import data
+from harness.errors import DataError
+from harness.failures import classify
+from harness.plan import plan_runs
+from harness.records import finish, is_finished, read_events, read_record
+from harness.study import load_study
+from harness.train import run_one
+from tests.chaos.conftest import Tally
+from tests.chaos.short_run import WORDS
+from tests.command import typed
+from tests.test_data_image_folder import make_folder, overrides
+
+
+def test_a_folder_of_images_that_changed_between_two_launches_trains_no_run(tmp_path: Path, tally: Tally) -> None:
+    tally("an image more in the data between two launches")
+    root = make_folder(tmp_path / "photographs")
+    words = overrides(root, tmp_path / "outputs", steps=20)
+    study = load_study([*words, "seed=0,1"])
+    first, second = plan_runs(study.runs.values(), runtime=study.runtime)
+    assert run_one(first, runtime=study.runtime) == "finished"
+    to_pil_image(torch.zeros(3, 8, 8, dtype=torch.uint8)).save(root / "train" / "ant" / "one_more.png")
+    data._prepare.cache_clear()  # as in another process
+    with pytest.raises(DataError, match=r"the options do not describe this folder; say .*fingerprint=sha256:") as error:
+        run_one(second, runtime=study.runtime)
+    assert classify(f"DataError: {error.value}") == "data"
+    assert read_events(study.runs_folder / second.id)[-1]["event"] == "failure"
+    assert not is_finished(study.runs_folder / second.id)
+
+
+def test_runs_on_other_bytes_are_listed_with_a_warning_and_no_number_rests_on_both(
+    tmp_path: Path, tally: Tally, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tally("records of one study on other bytes", 3)
+    words = (*WORDS, "seed=0,1", "study.name=changed", f"runtime.output={tmp_path}")
+    study = load_study(words)
+    for planned in plan_runs(study.runs.values(), runtime=study.runtime):
+        assert run_one(planned, runtime=study.runtime) == "finished"
+    folder = study.runs_folder / planned.id
+    record, measured = read_record(folder)
+    other = "0" * 64
+    finish(folder, replace(record, data_digest=other), measured)
+    for verb in ("report", "claims"):
+        asked = words if verb == "report" else ("study=single", *words)
+        code, said = typed(verb, *asked, capsys=capsys, monkeypatch=monkeypatch)
+        assert (code, said.count("\n")) == (2, 1), said
+        assert said.startswith("error: study changed: data teacher: changed between runs")
+        assert other in said
+        assert record.data_digest in said
+    code, said = typed("collect", *words, capsys=capsys, monkeypatch=monkeypatch)
+    assert code == 1
+    assert said.startswith("warning: data teacher: changed between runs, 1 of digest")
+    assert (study.folder / "runs.csv").read_text().count("\n") == 3
