@@ -199,6 +199,7 @@ def test_tune_and_its_certificate_on_a_real_study(tmp_path: Path) -> None:
     assert "Rule     ln rate = " in done.stdout
     assert "Use      optim.learning_rate=" in done.stdout
     assert (tmp_path / "outputs/tuned/ladder.json").exists()
+    assert (tmp_path / "outputs/frozen/ladder.json").exists()  # the study's own: its tuning may train its first run
     certified = harness("tune", "--certificate", *words, cwd=tmp_path, timeout=300)
     assert certified.returncode in (0, 1), certified.stderr
     assert "the best rate would gain" in certified.stdout

@@ -104,13 +104,18 @@ def prepare(study: "Study", missing: Sequence["PlannedRun"], console: Console) -
             "a launch starts them itself, with runtime.processes"
         )
     require_writable(study.runs_folder)
+    freeze_rules(study, console)
+    for name in sorted({run.config.data.name for run in missing}):
+        data.get(name, Path(study.runtime.data_root) if study.runtime.data_root else None)  # once, not once a worker
+
+
+def freeze_rules(study: "Study", console: Console) -> None:
+    """Keep the rules as they are before the study's first run, which a tuning of its rate may train."""
     started = any(is_finished(study.runs_folder / run) for run in study.runs)
     if freeze(study.rules, study.frozen_file, started=started) == "changed":
         console.print(
             "The rules for judging claims are not those of the first launch: all verdicts will be exploratory."
         )
-    for name in sorted({run.config.data.name for run in missing}):
-        data.get(name, Path(study.runtime.data_root) if study.runtime.data_root else None)  # once, not once a worker
 
 
 def _interrupt(number: int, _frame: object) -> None:

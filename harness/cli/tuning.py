@@ -86,12 +86,15 @@ def _at(run: "PlannedRun", doubling: int) -> "RunConfig":
 
 def _validation_errors(study: "Study", runs: "Iterable[RunConfig]") -> list[float]:
     """Of each run, trained if it has no record; inf where it diverged."""
+    from rich.console import Console
+
     from harness.certificate import validation_error
-    from harness.cli.launching import launch_missing
+    from harness.cli.launching import freeze_rules, launch_missing
     from harness.config import run_id
     from harness.plan import plan_runs
 
     configs = {run_id(run): run for run in runs}
+    freeze_rules(study, Console(stderr=True))
     own = dataclasses.replace(study, name=f"{study.name}-tuning", runs=configs, arms={})
     if launch_missing(own, plan_runs(configs.values(), runtime=study.runtime)):
         raise typer.Exit(1)
