@@ -7,12 +7,12 @@ the run's id; ``RuntimeConfig`` and ``LauncherConfig`` hold what cannot.
 import dataclasses
 import functools
 import hashlib
-import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_type_hints
 
 from harness.errors import ConfigError
+from harness.parts import compact, once_a_part, refuse_targets, shared, spaced
 from harness.schema import convert, from_dict, to_dict, unknown
 
 Option = bool | int | float | str
@@ -185,7 +185,7 @@ def split_tree(tree: Mapping[str, Any]) -> Split:
     from_elsewhere = {"data_root": data.pop("root"), "tracking": tree["tracking"]}
     runtime = from_dict(RuntimeConfig, {**tree["runtime"], **from_elsewhere}, where="runtime")
     run_part = {key: value for key, value in tree.items() if key not in NOT_OF_A_RUN}
-    run = from_dict(RunConfig, {**run_part, "data": data}, where="config")
+    run = read_run({**run_part, "data": data}, where="config")
     _check(run)
     return run, runtime, from_dict(LauncherConfig, tree["launcher"], where="launcher")
 
@@ -199,17 +199,37 @@ def change_run(before: Split, tree: Mapping[str, Any], nodes: Collection[str]) -
     kinds = _node_kinds()
     if any(node not in kinds for node in nodes):
         return split_tree(tree)
-    parts = {node: tree[node] for node in nodes}
-    if "_target_" in repr(parts):  # quicker than to look at every key
-        refuse_targets(parts)
-    if "data" in parts:
-        parts["data"] = {key: value for key, value in parts["data"].items() if key != "root"}
     run, runtime, launcher = before
-    changed = dataclasses.replace(
-        run, **{node: convert(kinds[node], part, where=f"config.{node}") for node, part in parts.items()}
-    )
+    parts = {node: _without_root(tree[node]) if node == "data" else tree[node] for node in nodes}
+    changed = dataclasses.replace(run, **_converted(parts, where="config"))
     _check(changed)
     return changed, runtime, launcher
+
+
+def read_run(tree: Mapping[str, Any], *, where: str) -> RunConfig:
+    """As ``from_dict(RunConfig, tree)``, its parts shared with all runs that have the same.
+
+    Raises:
+        ConfigError: as ``from_dict``.
+    """
+    kinds = _node_kinds()
+    parts = {name: part for name, part in tree.items() if name in kinds} if isinstance(tree, Mapping) else {}
+    return from_dict(RunConfig, {**tree, **_converted(parts, where=where)} if parts else tree, where=where)
+
+
+def _converted(parts: Mapping[str, Any], *, where: str) -> dict[str, Any]:
+    """The nodes of a run's tree as they stand in ``RunConfig``."""
+    kinds = _node_kinds()
+    return {
+        name: shared(kinds[name], part, where=f"{where}.{name}")
+        if name in _PARTS
+        else convert(kinds[name], part, where=f"{where}.{name}")
+        for name, part in parts.items()
+    }
+
+
+def _without_root(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key != "root"}
 
 
 @functools.cache
@@ -217,76 +237,61 @@ def _node_kinds() -> dict[str, Any]:
     return get_type_hints(RunConfig)
 
 
-def refuse_targets(tree: Any, *, where: str = "config") -> None:
-    """Raise ConfigError at any ``_target_``: we instantiate nothing by name, so it could only mean harm."""
-    if isinstance(tree, Mapping):
-        for key, value in tree.items():
-            if str(key).startswith("_target_"):
-                raise ConfigError(f"{where}: '_target_' is not used here; parts are chosen by name from the registries")
-            refuse_targets(value, where=f"{where}.{key}")
-    elif isinstance(tree, Sequence) and not isinstance(tree, str):
-        for item in tree:
-            refuse_targets(item, where=where)
+_POSITIVE = (
+    "training_flops", "epochs", "steps", "width", "depth", "train_examples", "validation_examples", "batch_size",
+    "learning_rate", "reference_width", "warmup_steps",
+)  # fmt: skip
+_SHARES = ("beta1", "beta2", "warmup_fraction", "cooldown_fraction", "label_smoothing")
+_NOT_NEGATIVE = ("crop_padding", "cutout", "mixup", "weight_decay")
 
 
 def _check(run: RunConfig) -> None:
-    given = {name: value for name, value in to_dict(run.budget).items() if value is not None}
+    _check_budget(run.budget)
+    for name in ("budget", "model", "data", "optim", "augment"):
+        _check_part(getattr(run, name))
+    if run.evaluations <= 0:
+        raise ConfigError(f"evaluations: {run.evaluations} must be positive")
+    if run.seed < 0:
+        raise ConfigError(f"seed: {run.seed} must not be negative")
+
+
+@once_a_part
+def _check_budget(budget: BudgetConfig) -> None:
+    given = {name: value for name, value in to_dict(budget).items() if value is not None}
     if len(given) != 1:
         named = ", ".join(f"{name}={value:g}" for name, value in given.items()) or "none"
         raise ConfigError(
             f"budget: give exactly one of training_flops, epochs, steps; got {named}; "
             "set the others to null, e.g. budget.training_flops=null budget.steps=1000"
         )
-    positive = {
-        **{f"budget.{name}": value for name, value in given.items()},
-        "model.width": run.model.width,
-        "model.depth": run.model.depth,
-        "data.train_examples": run.data.train_examples,
-        "data.validation_examples": run.data.validation_examples,
-        "optim.batch_size": run.optim.batch_size,
-        "optim.learning_rate": run.optim.learning_rate,
-        "optim.reference_width": run.optim.reference_width,
-        "optim.warmup_steps": 1 if run.optim.warmup_steps is None else run.optim.warmup_steps,
-        "evaluations": run.evaluations,
-    }
-    for name, value in positive.items():
-        if not value > 0:
-            raise ConfigError(f"{name}: {value} must be positive")
-    for name, low, value, high in (
-        ("optim.beta1", 0.0, run.optim.beta1, 1.0),
-        ("optim.beta2", 0.0, run.optim.beta2, 1.0),
-        ("optim.warmup_fraction", 0.0, run.optim.warmup_fraction, 1.0),
-        ("optim.cooldown_fraction", 0.0, run.optim.cooldown_fraction, 1.0),
-        ("optim.label_smoothing", 0.0, run.optim.label_smoothing, 1.0),
-    ):
-        if not low <= value < high:
-            raise ConfigError(f"{name}: {value} must lie in [{low}, {high})")
-    for name, value in (
-        ("augment.crop_padding", run.augment.crop_padding),
-        ("augment.cutout", run.augment.cutout),
-        ("augment.mixup", run.augment.mixup),
-        ("optim.weight_decay", run.optim.weight_decay),
-        ("seed", run.seed),
-    ):
-        if value < 0:
-            raise ConfigError(f"{name}: {value} must not be negative")
-    if run.optim.parametrisation == "mup" and run.optim.width_exponent:
+
+
+@once_a_part
+def _check_part(part: Any) -> None:
+    """Refuse a value that nothing can be trained with; no two parts of a run have a number of one name."""
+    node = type(part).__name__.removesuffix("Config").lower()
+    for name, value in to_dict(part).items():
+        if name in _POSITIVE and value is not None and not value > 0:
+            raise ConfigError(f"{node}.{name}: {value} must be positive")
+        if name in _SHARES and not 0.0 <= value < 1.0:
+            raise ConfigError(f"{node}.{name}: {value} must lie in [0.0, 1.0)")
+        if name in _NOT_NEGATIVE and value < 0:
+            raise ConfigError(f"{node}.{name}: {value} must not be negative")
+    if isinstance(part, OptimConfig) and part.parametrisation == "mup" and part.width_exponent:
         raise ConfigError(
-            f"optim.width_exponent: {run.optim.width_exponent} would scale the learning rate with the width a second "
+            f"optim.width_exponent: {part.width_exponent} would scale the learning rate with the width a second "
             "time, which optim.parametrisation=mup does already; set it to 0"
         )
 
 
 def run_id(run: RunConfig, *, training_version: int = TRAINING_VERSION) -> str:
     """The run's name: 12 hex digits of SHA-256 over the whole configuration and the training version."""
-    return _digest({"run": to_dict(run), "training_version": training_version})
+    return _digest(run, "run", training_version=training_version)
 
 
 def cell_id(run: RunConfig, *, training_version: int = TRAINING_VERSION) -> str:
     """The cell's name: as the run's, with the seed left out, so that runs that differ only by seed share it."""
-    tree = to_dict(run)
-    del tree["seed"]
-    return _digest({"cell": tree, "training_version": training_version})
+    return _digest(run, "cell", training_version=training_version, without=("seed",))
 
 
 def trunk_id(run: RunConfig) -> str | None:
@@ -297,12 +302,28 @@ def trunk_id(run: RunConfig) -> str | None:
     optim = run.optim
     if optim.schedule != "warmup_stable_decay" or (optim.warmup_steps is None and optim.warmup_fraction):
         return None
-    tree = to_dict(run)
-    for own in ("seed", "budget", "evaluations"):
-        del tree[own]
-    return _digest({"trunk": tree, "training_version": TRAINING_VERSION})
+    return _digest(run, "trunk", training_version=TRAINING_VERSION, without=("seed", "budget", "evaluations"))
 
 
-def _digest(tree: dict[str, Any]) -> str:
-    text = json.dumps(tree, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+def run_text(run: RunConfig) -> str:
+    """The whole configuration as JSON with sorted keys."""
+    return f"{{{', '.join(_texts(run, spaced, ': '))}}}"
+
+
+def _digest(run: RunConfig, kind: str, *, training_version: int, without: Collection[str] = ()) -> str:
+    """12 hex digits of SHA-256 over compact JSON with sorted keys, put together from that of the parts."""
+    whole = {kind: f"{{{','.join(_texts(run, compact, ':', without=without))}}}", "training_version": training_version}
+    text = ",".join(f'"{name}":{whole[name]}' for name in sorted(whole))
+    return hashlib.sha256(f"{{{text}}}".encode()).hexdigest()[:12]
+
+
+def _texts(run: RunConfig, text: Callable[[Any], str], colon: str, *, without: Collection[str] = ()) -> Iterator[str]:
+    """Each field's name and value as JSON, by name; a number is no part, and many are different."""
+    for name in _FIELDS:
+        if name not in without:
+            value = getattr(run, name)
+            yield f'"{name}"{colon}{value if type(value) is int else text(value)}'
+
+
+_FIELDS = sorted(field.name for field in dataclasses.fields(RunConfig))
+_PARTS = frozenset(name for name, kind in get_type_hints(RunConfig).items() if dataclasses.is_dataclass(kind))

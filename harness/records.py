@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from harness.config import RunConfig, cell_id, run_id
+from harness.config import RunConfig, cell_id, read_run, run_id
 from harness.errors import ConfigError, RecordError
 from harness.schema import from_dict, to_dict
 from harness.secrets import redact
@@ -246,7 +246,7 @@ def finish(folder: Path, record: Record, measured: Measured) -> None:
 
 def is_finished(folder: Path) -> bool:
     """Whether the run has its record."""
-    return (folder / "record.json").exists()
+    return os.path.exists(f"{folder}/record.json")
 
 
 def read_record(folder: Path) -> tuple[Record, Measured]:
@@ -255,15 +255,18 @@ def read_record(folder: Path) -> tuple[Record, Measured]:
     Raises:
         RecordError: a file is missing, cut short, of another format version, or of another run.
     """
-    tree = read_json(folder / "record.json")
-    _require_version(tree, SCHEMA_VERSION, where=folder / "record.json")
-    took = read_json(folder / "measured.json")
+    of_record, of_measured = f"{folder}/record.json", f"{folder}/measured.json"
+    tree = read_json(of_record)
+    _require_version(tree, SCHEMA_VERSION, where=of_record)
+    took = read_json(of_measured)
     if "schema_version" not in took:
         took |= {"schema_version": MEASURED_VERSION, "slurm": {}}  # format 1
-    _require_version(took, MEASURED_VERSION, where=folder / "measured.json")
+    _require_version(took, MEASURED_VERSION, where=of_measured)
     try:
-        record = from_dict(Record, tree, where=str(folder / "record.json"))
-        measured = from_dict(Measured, took, where=str(folder / "measured.json"))
+        if "config" in tree:
+            tree["config"] = read_run(tree["config"], where=f"{of_record}.config")
+        record = from_dict(Record, tree, where=of_record)
+        measured = from_dict(Measured, took, where=of_measured)
     except ConfigError as error:
         raise RecordError(f"{error}; the file was edited or damaged; remove {folder} and run again") from error
     if record.run_id != folder.name:
@@ -300,7 +303,7 @@ def _nonsense(record: Record, measured: Measured) -> Iterator[str]:
         yield "versions do not say which torch it was"
 
 
-def _require_version(tree: Mapping[str, Any], version: int, *, where: Path) -> None:
+def _require_version(tree: Mapping[str, Any], version: int, *, where: str) -> None:
     if tree.get("schema_version") != version:
         raise RecordError(
             f"{where}: format {tree.get('schema_version')}, this version reads {version}; use the version that "
@@ -308,18 +311,19 @@ def _require_version(tree: Mapping[str, Any], version: int, *, where: Path) -> N
         )
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path | str) -> dict[str, Any]:
     """The mapping in a file of a run's folder.
 
     Raises:
         RecordError: it is missing, cut short, or no mapping.
     """
     try:
-        tree = json.loads(path.read_bytes())
+        with open(path, "rb", buffering=0) as file:
+            tree = json.loads(file.read().decode())
     except FileNotFoundError as error:
-        raise RecordError(f"{path}: is missing; remove {path.parent} and run again") from error
+        raise RecordError(f"{path}: is missing; remove {os.path.dirname(path)} and run again") from error
     except (ValueError, OSError, RecursionError) as error:
-        raise RecordError(f"{path}: can't be read ({error}); remove {path.parent} and run again") from error
+        raise RecordError(f"{path}: can't be read ({error}); remove {os.path.dirname(path)} and run again") from error
     if not isinstance(tree, dict):
-        raise RecordError(f"{path}: holds no mapping; remove {path.parent} and run again")
+        raise RecordError(f"{path}: holds no mapping; remove {os.path.dirname(path)} and run again")
     return tree

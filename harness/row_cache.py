@@ -17,19 +17,22 @@ import polars as pl
 
 WORTH_KEEPING = 500  # rows that were read anew: some tenths of a second
 JUST_NOW_NS = 2_000_000_000
-READERS = ("table.py", "records.py", "config.py", "schema.py")  # what a row depends on besides its files
+READERS = ("table.py", "records.py", "config.py", "parts.py", "schema.py")  # what a row depends on besides its files
 
 
 def stamps(run_ids: Iterable[str], *, runs_folder: Path) -> dict[str, str]:
     """What says whether a run's result is still the same file; of those that have one, in the given order."""
     folder, found = str(runs_folder), {}
+    settled = time.time_ns() - JUST_NOW_NS
     for run_id in run_ids:
-        with suppress(FileNotFoundError, NotADirectoryError):
+        try:
             record = os.stat(f"{folder}/{run_id}/record.json")
             found[run_id] = ""  # finished, and never cached as long as it stands so
             took = os.stat(f"{folder}/{run_id}/measured.json")
-            if time.time_ns() - max(record.st_ctime_ns, took.st_ctime_ns) > JUST_NOW_NS:
-                found[run_id] = f"{_stamp(record)} {_stamp(took)}"
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        if record.st_ctime_ns < settled and took.st_ctime_ns < settled:
+            found[run_id] = f"{_stamp(record)} {_stamp(took)}"
     return found
 
 

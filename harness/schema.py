@@ -18,6 +18,8 @@ from harness.errors import ConfigError
 
 T = TypeVar("T")
 
+_LARGEST = sys.float_info.max  # nan is not below it, nor is 10**400
+_NUMBERS = (int, float)
 _ATOMS = {str, int, float, bool, type(None)}
 LISTED = 12  # names in an error message: past that only the nearest, so that the message stays readable
 
@@ -28,21 +30,28 @@ def from_dict(kind: type[T], tree: Any, *, where: str) -> T:
     Raises:
         ConfigError: a missing or unknown key, or a value of another type.
     """
-    if not isinstance(tree, Mapping):
+    if type(tree) is not dict and not isinstance(tree, Mapping):
         raise ConfigError(f"{where}: expected a mapping, got {tree!r}")
     hints, required, plain = _fields(kind)  # type: ignore[arg-type]
+    if tree.keys() != hints.keys():
+        _require_fields(tree, hints, required, where=where)
+    return kind(
+        **{
+            key: value
+            if (given := type(value)) in plain[key] and (given not in _NUMBERS or -_LARGEST <= value <= _LARGEST)
+            else convert(hints[key], value, where=f"{where}.{key}")
+            for key, value in tree.items()
+        }
+    )
+
+
+def _require_fields(tree: Mapping[str, Any], hints: Mapping[str, Any], required: Iterable[str], *, where: str) -> None:
     for key in tree:
         if key not in hints:
             raise ConfigError(f"{where}: {unknown('key', key, hints)}")
     missing = [name for name in required if name not in tree]
     if missing:
         raise ConfigError(f"{where}: missing {', '.join(missing)}; add it to the configuration")
-    return kind(
-        **{
-            key: value if type(value) in plain[key] else convert(hints[key], value, where=f"{where}.{key}")
-            for key, value in tree.items()
-        }
-    )
 
 
 @functools.cache  # a study of 10,000 runs asks for the same dozen classes 100,000 times
@@ -54,14 +63,14 @@ def _fields(kind: type) -> tuple[dict[str, Any], tuple[str, ...], dict[str, froz
 
 
 def _taken_unchanged(kind: Any) -> frozenset[type]:
-    """The types of values that are the annotated type as they are; no number, which must be looked at to be finite."""
+    """The types of values that are the annotated type as they are, numbers if they are finite."""
     kinds = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
-    return frozenset(one for one in kinds if one in _ATOMS - {int, float})
+    return frozenset(one for one in kinds if one in _ATOMS or dataclasses.is_dataclass(one))
 
 
 def convert(kind: Any, value: Any, *, where: str) -> Any:
     """The value as the annotated type ``kind``, or a ConfigError that names ``where``."""
-    if type(value) is kind and kind in (int, float) and abs(value) <= sys.float_info.max:
+    if type(value) is kind and kind in (int, float) and abs(value) <= _LARGEST:
         return value  # most values of most files
     origin, arguments, is_class = _parts(kind)
     if is_class:
@@ -104,7 +113,7 @@ def _convert_scalar(kind: Any, value: Any, *, where: str) -> Any:
     if kind is type(None) and value is None:
         return None
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if number and kind in (int, float) and not abs(value) <= sys.float_info.max:  # nan is not, nor 10**400
+    if number and kind in (int, float) and not abs(value) <= _LARGEST:  # nan is not, nor 10**400
         raise ConfigError(f"{where}: {value} is not a finite number")
     if kind is float and number:
         return float(value)

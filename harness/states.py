@@ -6,6 +6,7 @@ end of the events, so that the state of 10,000 runs takes a second and not the r
 """
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -131,9 +132,9 @@ def _judge(events: Sequence[Mapping[str, Any]]) -> tuple[State, str]:
 def _read_end(folder: Path) -> RunState:
     """The state of a run that has a record: whether it is whole and this run's, without the cost of all its fields."""
     try:
-        tree = read_json(folder / "record.json")
+        tree = read_json(f"{folder}/record.json")
         whole = tree.get("schema_version") == SCHEMA_VERSION and tree.keys() == _RECORD_KEYS
-        if not whole or tree["run_id"] != folder.name or not (folder / "measured.json").exists():
+        if not whole or tree["run_id"] != folder.name or not os.path.exists(f"{folder}/measured.json"):
             read_record(folder)  # says what is wrong
         return RunState(tree["status"], step=tree["steps"], training_flops=tree["training_flops"])
     except RecordError as error:

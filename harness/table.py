@@ -1,18 +1,17 @@
 """The table of a study's runs: one row a finished run, read from the records and from nothing else."""
 
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from harness.config import trunk_id
+from harness.config import run_text, trunk_id
 from harness.errors import ConfigError, RecordError
 from harness.records import Measured, Record, read_record
 from harness.row_cache import WORTH_KEEPING, keep_rows, read_rows, stamps
-from harness.schema import to_dict
 
 RUN_COLUMNS: dict[str, type[pl.DataType]] = {
     "run_id": pl.String,
@@ -33,7 +32,7 @@ RUN_COLUMNS: dict[str, type[pl.DataType]] = {
     "epochs": pl.Float64,
     "params": pl.Int64,
     "forward_flops": pl.Int64,
-    "training_flops": pl.Int64,
+    "training_flops": pl.Float64,  # a large run has more than 2**63; whole numbers are exact up to 2**53
     "train_loss": pl.Float64,
     "train_error": pl.Float64,
     "validation_loss": pl.Float64,
@@ -88,16 +87,18 @@ def collect(run_ids: Iterable[str], *, runs_folder: Path) -> Collected:
     wanted = stamps(ids, runs_folder=runs_folder)
     kept = read_rows(runs_folder.parent, wanted=wanted, schema=RUN_COLUMNS)
     known = set(kept["run_id"])
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[Any, ...]] = []
     unreadable: list[tuple[str, str]] = []
     for run_id in wanted:
         if run_id in known:
             continue
         try:
-            rows.append(_row(*read_record(runs_folder / run_id)))
+            rows.append((wanted[run_id], *_row(*read_record(runs_folder / run_id), folder=runs_folder / run_id)))
         except RecordError as error:
             unreadable.append((run_id, str(error)))
-    fresh = pl.DataFrame([{**row, "stamp": wanted[row["run_id"]]} for row in rows], schema=kept.schema)
+    names = ("stamp", *_ROW)
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
+    fresh = pl.DataFrame({name: columns.get(name, ()) for name in kept.columns}, schema=kept.schema)
     if len(rows) >= WORTH_KEEPING:
         keep_rows(runs_folder.parent, fresh.filter(pl.col("stamp") != ""))
     order = pl.DataFrame({"run_id": list(wanted)}, schema={"run_id": pl.String})
@@ -124,25 +125,43 @@ def of_other_data(runs: pl.DataFrame) -> str:
     )
 
 
-def _row(record: Record, measured: Measured) -> dict[str, Any]:
+def _row(record: Record, measured: Measured, *, folder: Path) -> tuple[Any, ...]:
+    """What ``_ROW`` names.
+
+    Raises:
+        RecordError: a whole number that no column of whole numbers holds.
+    """
     run = record.config
-    known = {**to_dict(record), **to_dict(measured)}
-    own = {
-        "trunk": trunk_id(run),
-        "model": run.model.name,
-        "width": run.model.width,
-        "depth": run.model.depth,
-        "dataset": run.data.name,
-        "train_examples": run.data.train_examples,
-        "seed": run.seed,
-        "batch_size": run.optim.batch_size,
-        "budget_flops": run.budget.training_flops,
-        "epochs": record.examples_seen / run.data.train_examples,
-        "chance_error": record.chance_error,
-        "torch_version": measured.versions["torch"],
-        "config": json.dumps(to_dict(run), sort_keys=True),
-    }
-    return {name: own.get(name, known.get(name)) for name in RUN_COLUMNS}
+    own = (
+        trunk_id(run),
+        run.model.name,
+        run.model.width,
+        run.model.depth,
+        run.data.name,
+        run.data.train_examples,
+        run.seed,
+        run.optim.batch_size,
+        run.budget.training_flops,
+        record.examples_seen / run.data.train_examples,
+        measured.versions["torch"],
+        run_text(run),
+    )
+    row = (*own, *_of_record(record), *_of_measured(measured))
+    for name, value in zip(_ROW, row, strict=True):
+        if type(value) is int and abs(value) > _LARGEST and RUN_COLUMNS[name] is pl.Int64:
+            raise RecordError(
+                f"{folder}: {name} is {value}, and a table holds whole numbers up to {_LARGEST}; it has no row"
+            )
+    return row
+
+
+_OWN = ("trunk", "model", "width", "depth", "dataset", "train_examples", "seed", "batch_size", "budget_flops", "epochs",
+        "torch_version", "config")  # fmt: skip
+_MEASURED = tuple(field.name for field in fields(Measured) if field.name in RUN_COLUMNS)
+_RECORDED = tuple(name for name in RUN_COLUMNS if name not in (*_OWN, *_MEASURED))
+_LARGEST = 2**63 - 1
+_ROW = (*_OWN, *_RECORDED, *_MEASURED)
+_of_record, _of_measured = attrgetter(*_RECORDED), attrgetter(*_MEASURED)
 
 
 def write_table(table: pl.DataFrame, path: Path) -> None:

@@ -6,6 +6,7 @@ from scipy.optimize import minimize_scalar
 
 from harness.errors import FitError
 from harness.fits.surface import Objective, SurfaceFit, fit_surface
+from harness.fits.surface_problem import SurfaceProblem
 from harness.forms.form import FloatArray
 
 A, B, FLOPS = 30.0, 60.0, 6.0
@@ -242,3 +243,22 @@ def test_too_few_cells_are_refused() -> None:
 def test_an_unknown_form_is_refused() -> None:
     with pytest.raises(FitError, match="form: unknown 'product'; one of additive, additive_ceiling would do"):
         fit_surface(*sweep(), form="product")
+
+
+def test_points_of_one_size_are_put_together_and_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs that differ in their learning rate, say, are of one size: three at each here, and each its own cell."""
+    generator = np.random.default_rng(1)
+    params = np.repeat(np.geomspace(1e4, 1e6, 6), 15)
+    examples = np.tile(np.repeat(np.geomspace(1e4, 1e7, 5), 3), 6)
+    error = (0.05 + 14 * params**-0.66 + 4.3 * examples**-0.41) * np.exp(0.02 * generator.standard_normal(90))
+    groups = list(range(90))
+    together = fit_surface(params, examples, error, groups=groups)
+    assert len(together.estimate.problem.merged[0].responses) == 30
+    monkeypatch.setattr(SurfaceProblem, "merged", property(lambda problem: (problem, 0.0)))
+    apart = fit_surface(params, examples, error, groups=groups)
+    assert together.params == pytest.approx(apart.params, rel=1e-6)
+    assert together.sigma == pytest.approx(apart.sigma, rel=1e-9)
+    for quantity in ("exponent", "irreducible_error", "optimal_params_exponent"):
+        assert together.interval(quantity) == pytest.approx(apart.interval(quantity), rel=1e-6)
+    np.testing.assert_allclose(together.diagnostics.influence, apart.diagnostics.influence, rtol=1e-5)
+    assert together.diagnostics.agreeing_starts == apart.diagnostics.agreeing_starts

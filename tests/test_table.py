@@ -26,6 +26,24 @@ def test_a_row_holds_what_the_record_says(tmp_path: Path) -> None:
     assert row["energy_joules"] is None
 
 
+def test_the_flops_of_a_large_run_fit_and_those_of_a_small_one_stay_whole(tmp_path: Path) -> None:
+    step_flops = 3 * 10**18
+    large = made_record("seed=1", step_flops=step_flops, training_flops=100 * step_flops)
+    small = made_record("seed=2", step_flops=2**46 - 1, steps=128, training_flops=128 * (2**46 - 1))
+    for record in (large, small):
+        finish(open_run(record.config, tmp_path), record, made_measured())
+    flops = collect([large.run_id, small.run_id], runs_folder=tmp_path).runs["training_flops"].to_list()
+    assert flops == [3e20, 2**53 - 128]
+
+
+def test_a_number_that_no_table_holds_is_refused_by_name(tmp_path: Path) -> None:
+    record = made_record("seed=1", params=2**63)
+    finish(open_run(record.config, tmp_path), record, made_measured())
+    collected = collect([record.run_id], runs_folder=tmp_path)
+    assert collected.runs.is_empty()
+    assert "params is 9223372036854775808" in collected.unreadable[0][1]
+
+
 def test_what_is_missing_and_what_is_damaged_is_told_apart_and_never_passed_over(tmp_path: Path) -> None:
     good, bad = published(tmp_path, "seed=0"), published(tmp_path, "seed=1")
     (tmp_path / bad / "measured.json").write_text("{}")

@@ -7,7 +7,6 @@ are levels, zero or above.
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from harness.fits import second_optimiser
 from harness.fits.allocation import worth
 from harness.fits.descent import SQUARES, Loss, descend
 from harness.fits.misfit import working_predictor
+from harness.fits.non_negative import non_negative
 from harness.fits.robust import Objective, settle
 from harness.forms.form import FloatArray, Link
 
@@ -33,6 +33,7 @@ _CHUNK = 200  # columns of data that are fitted together: so many fit into a cac
 class SurfaceProblem:
     """The points in centred units.
 
+    ``root_counts`` are the square roots of how many points each stands for (None: one, see ``merged``).
     ``log_sizes`` (2, points) are ln of parameters and examples around their means, ``responses`` (points,) ln of the
     error, or of its share of ``chance_error`` under that ceiling. ``repeats`` is D / U - 1 at each point (None: all
     examples were fresh). ``centre`` holds what was taken off: ln params, ln examples, and ln of the additive level.
@@ -44,6 +45,7 @@ class SurfaceProblem:
     chance_error: float | None
     repeats: FloatArray | None
     centre: tuple[float, float, float]
+    root_counts: FloatArray | None = None
 
     @property
     def size(self) -> int:
@@ -74,8 +76,24 @@ class SurfaceProblem:
 
     @property
     def response_weights(self) -> FloatArray:
-        """What multiplies a difference of responses in a residual: one."""
-        return np.ones(self.log_sizes.shape[-1])
+        """What multiplies a difference of responses in a residual."""
+        return np.ones(self.log_sizes.shape[-1]) if self.root_counts is None else self.root_counts
+
+    @cached_property
+    def merged(self) -> tuple["SurfaceProblem", float]:
+        """One point a size, at the mean of its responses, and the constant by which its sums of squares are smaller.
+
+        Runs that differ in their learning rate, say, have one size, and then there are many points of few sizes.
+        """
+        places = np.vstack([self.log_sizes] if self.repeats is None else [self.log_sizes, self.repeats])
+        _, first, group, counts = np.unique(places, axis=1, return_index=True, return_inverse=True, return_counts=True)
+        if len(counts) == len(self.responses):
+            return self, 0.0
+        means = np.bincount(group.ravel(), self.responses) / counts
+        within = float(np.square(self.responses - means[group.ravel()]).sum())
+        repeats = None if self.repeats is None else self.repeats[first]
+        sizes, roots = self.log_sizes[:, first], np.sqrt(counts)
+        return replace(self, log_sizes=sizes, responses=means, repeats=repeats, root_counts=roots), within
 
     def refit(self, responses: FloatArray, near: FloatArray) -> FloatArray:
         """Least-squares vectors (columns of data, parameters) for many ``responses`` (columns of data, points) at once.
@@ -100,7 +118,8 @@ class SurfaceProblem:
 
     def residual(self, vectors: FloatArray) -> FloatArray:
         """Fitted minus observed responses, shape (..., points)."""
-        return np.asarray(self.fitted(vectors) - self.responses)
+        residual = self.fitted(vectors) - self.responses
+        return np.asarray(residual if self.root_counts is None else residual * self.root_counts)
 
     def jacobian(self, vectors: FloatArray) -> FloatArray:
         """Derivatives of ``residual``, shape (..., points, parameters)."""
@@ -113,7 +132,7 @@ class SurfaceProblem:
         if self.repeats is not None:
             by_constant = -exponents[..., 1, :] * terms[..., 1, :] * self._by_constant(vectors)
             rows.append(by_constant[..., None, :])
-        slope = self.link.slope(np.log(level) + self.centre[2]) / level
+        slope = self.link.slope(np.log(level) + self.centre[2]) / level * self.response_weights
         return np.asarray(np.swapaxes(np.concatenate(rows, axis=-2) * slope[..., None, :], -1, -2))
 
     def evaluate(self, vectors: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -163,7 +182,9 @@ class SurfaceProblem:
     @cached_property
     def cells(self) -> tuple[FloatArray, FloatArray]:
         """Vectors of all grid cells, with their best non-negative levels, and their linearised sums of squares."""
-        parts = [self._cells_at(constant) for constant in (_CONSTANTS if self.repeats is not None else [None])]
+        parts = [
+            self.merged[0]._cells_at(constant) for constant in (_CONSTANTS if self.repeats is not None else [None])
+        ]
         vectors, sums = zip(*parts, strict=True)
         return np.concatenate(vectors), np.concatenate(sums)
 
@@ -180,16 +201,18 @@ class SurfaceProblem:
         if constant is not None:
             coordinates[:, 5] = np.log(constant)
         observed = working_predictor(self.link, self.responses)
-        wanted = self.link.slope(observed)
+        wanted = self.link.slope(observed) * self.response_weights
         weight = wanted * np.exp(self.centre[2] - observed)
         along = np.zeros((len(logs), self.size))
         along[:, 0] = along[:, 1] = logs
         if constant is not None:
             along[:, 5] = np.log(constant)
         powers = np.swapaxes(self._powers(along), 0, 1) * weight
-        flat = np.broadcast_to(weight, (len(first), len(weight)))
-        design = np.stack([flat, powers[0][first], powers[1][second]], axis=1)
-        coordinates[:, 2:5], sums = _non_negative(design, wanted)
+        columns = np.concatenate([weight[None], *powers])  # all that any cell's design is made of
+        chosen = np.stack([np.zeros_like(first), 1 + first, 1 + len(logs) + second], axis=1)
+        products, right = columns @ columns.T, columns @ wanted
+        gram = products[chosen[:, :, None], chosen[:, None, :]]
+        coordinates[:, 2:5], sums = non_negative(gram, right[chosen], total=float(wanted @ wanted))
         return coordinates, sums
 
     def minimise(self, *, objective: Objective, delta: float | None) -> tuple[FloatArray, float | None]:
@@ -216,31 +239,19 @@ class SurfaceProblem:
 
     def descend_from(self, starts: FloatArray, *, loss: Loss = SQUARES) -> tuple[FloatArray, FloatArray]:
         """Where every start ends, and the objectives there."""
-        return descend(self.evaluate, starts, lower=self.lower, upper=self.upper, loss=loss, iterations=200)
+        problem, within = self._for(loss)
+        found, objectives = descend(
+            problem.evaluate, starts, lower=self.lower, upper=self.upper, loss=loss, iterations=200
+        )
+        return found, objectives + within
 
     def minimise_again(self, *, loss: Loss = SQUARES) -> float:
         """The objective that another optimiser reaches, from other cells of the grid."""
         vectors, scores = self.cells
         starts = vectors[::_STRIDE][np.argsort(scores[::_STRIDE])[:_SECOND_STARTS]]
-        return second_optimiser.least(self.evaluate, starts, lower=self.lower, upper=self.upper, loss=loss)
+        problem, within = self._for(loss)
+        return within + second_optimiser.least(problem.evaluate, starts, lower=self.lower, upper=self.upper, loss=loss)
 
-
-def _non_negative(design: FloatArray, wanted: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Non-negative least squares of ``wanted`` (points,) on each ``design`` (cells, levels, points).
-
-    Returns the levels (cells, levels) and the sums of squares (cells,).
-    """
-    gram, right = design @ design.swapaxes(1, 2), design @ wanted
-    total, count = float(wanted @ wanted), design.shape[1]
-    best, levels = np.full(len(design), np.inf), np.zeros((len(design), count))
-    for size in range(1, count + 1):
-        for kept in map(list, combinations(range(count), size)):
-            part = gram[:, kept][:, :, kept]
-            ridge = 1e-13 * np.einsum("cii->ci", part)[..., None] * np.eye(size)
-            found = np.linalg.solve(part + ridge, right[:, kept, None])[..., 0]
-            explained = (found * right[:, kept]).sum(axis=1)
-            better = (found >= 0).all(axis=1) & (total - explained < best)
-            best = np.where(better, total - explained, best)
-            levels[better] = 0.0
-            levels[np.ix_(better, kept)] = found[better]
-    return levels, best
+    def _for(self, loss: Loss) -> tuple["SurfaceProblem", float]:
+        """The problem with the fewest points for that loss: only squares have means that stand for all."""
+        return self.merged if loss is SQUARES and self.responses.ndim == 1 else (self, 0.0)

@@ -21,6 +21,8 @@ from harness.fits.surface_diagnostics import SurfaceDiagnostics, diagnose
 from harness.fits.surface_problem import SurfaceProblem
 from harness.forms.form import FloatArray, Params
 
+_TOGETHER = 64  # cells of the grid
+
 
 @dataclass(frozen=True, eq=False)
 class SurfaceEstimate:
@@ -209,17 +211,24 @@ class SurfaceFit:
     def accepted(self, region: Region) -> FloatArray:
         """Vectors (vectors, parameters) inside the region: the optimum, and cells of the grid."""
         cells = self.estimate.problem.cells[0]
-        inside = np.square(region.residual(cells)).sum(axis=-1) <= region.critical
-        return np.concatenate([self.estimate.vector[None], cells[inside]])
+        return np.concatenate([self.estimate.vector[None], cells[self._grid_sums <= region.critical]])
+
+    @cached_property
+    def _grid_sums(self) -> FloatArray:
+        """The sum of squares in every cell of the grid, a few cells at a time: all would fill the memory."""
+        problem, cells = self.estimate.profiled.merged[0], self.estimate.problem.cells[0]
+        parts = np.array_split(cells, -(-len(cells) // _TOGETHER))
+        return np.concatenate([np.square(problem.residual(part)).sum(axis=-1) for part in parts])
 
     def region(self, level: float) -> Region:
         """The parameter vectors that profile-F accepts at ``level``."""
-        estimate, problem = self.estimate, self.estimate.profiled
+        estimate, (problem, within) = self.estimate, self.estimate.profiled.merged
+        least = max(estimate.least - within, 0.0)
         return Region(
             residual=problem.residual,
             jacobian=problem.jacobian,
-            objective=estimate.least,
-            critical=estimate.least + allowance(estimate.variance, level=level, freedom=self.n - problem.size),
+            objective=least,
+            critical=least + allowance(estimate.variance, level=level, freedom=self.n - problem.size),
             lower=problem.lower,
             upper=problem.upper,
             limits=problem.limits,
