@@ -1,5 +1,6 @@
-"""What 100, 1,000, 10,000 and 100,000 runs cost each verb: `make benchmarks`. Prints the rows of `docs/scale.csv`.
+"""What 100, 1,000, 10,000 and 100,000 runs cost each verb: `make benchmarks`.
 
+Prints lines of verb, runs, seconds, seconds by the clock, MB.
 Seconds are of the processor, of whole commands, Python's start included: the clock is at least that, and on a quiet
 machine with its files in memory little more. Half a million files are written, so TMPDIR should name a quick place.
 """
