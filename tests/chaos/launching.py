@@ -35,7 +35,8 @@ def undisturbed(words: tuple[str, ...], folder: Path) -> Study:
     """The study as it comes out when nothing happens: each run alone, one after another, in this process."""
     study = load_study((*words, f"runtime.output={folder}"))
     for run in plan_runs(study.runs.values(), runtime=study.runtime):
-        assert run_one(run, runtime=study.runtime) == "finished"
+        outcome = run_one(run, runtime=study.runtime)
+        assert outcome == "finished", outcome
     return study
 
 

@@ -16,7 +16,7 @@ from tests.chaos.launching import LEFT_ALONE, WORDS, assert_same_results, launch
 from tests.command import harness
 
 JUMP = 3600.0
-FEW = (*WORDS, "budget.training_flops=4e8,8e8", "model.width=4,16", "seed=0", "launcher.stack=1",
+FEW = (*WORDS, "budget.training_flops=1e8,2e8", "model.width=4,16", "seed=0", "launcher.stack=1",
        "runtime.heartbeat_seconds=0.01")  # fmt: skip
 # Python runs a module of this name at each start, of workers too.
 SITECUSTOMIZE = """
