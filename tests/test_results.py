@@ -1,5 +1,6 @@
 """Results that are kept: the page says what the files say, and both are the same each time."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,6 +87,10 @@ def test_a_study_is_kept_with_its_report_table_and_figure_and_twice_gives_the_sa
     assert names == {"report.html", "report.json", "runs.parquet", "found.json", "figures/error_against_flops.svg"}
     before = {path: path.read_bytes() for path in kept.rglob("*") if path.is_file()}
     assert harness("keep", *words, "--with", "kaplan2020", cwd=tmp_path).returncode == 0
+    assert {path: path.read_bytes() for path in kept.rglob("*") if path.is_file()} == before
+    shutil.rmtree(tmp_path / "outputs")
+    (folder / "report.html").write_text("an older page")
+    assert harness("keep", "--again", cwd=tmp_path).returncode == 0
     assert {path: path.read_bytes() for path in kept.rglob("*") if path.is_file()} == before
     found = read_found(folder / "found.json")
     assert found.trained is not None

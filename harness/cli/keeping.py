@@ -2,6 +2,7 @@
 
 import shlex
 import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ from harness.cli.arguments import Overrides
 if TYPE_CHECKING:
     from harness.basis import Conclusion
     from harness.results import Found, Held
+    from harness.rules import Rules
     from harness.study import Study
 
 
@@ -33,6 +35,9 @@ def keep(
     simulation: Annotated[
         Path | None, typer.Option(help="Keep a folder of `harness simulate`, outputs/simulations/NAME, instead.")
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Make every kept study's page from its table again, as pages are now.")
+    ] = False,
     to: Annotated[Path, typer.Option(help="The folder of all results.")] = Path("docs/results"),
 ) -> None:
     """Keep a page, its table, figure and verdicts under ``to``, and write ``to``/README.md.
@@ -44,19 +49,22 @@ def keep(
     from harness.errors import ConfigError
     from harness.results import read_all, with_summary, write_found, write_page
 
-    if sum(map(bool, (overrides or curves, published, simulation))) > 1:
-        raise ConfigError("keep: a study, --published or --simulation FOLDER, one at a time")
+    if sum(map(bool, (overrides or curves, published, simulation, again))) > 1:
+        raise ConfigError("keep: a study, --published, --simulation FOLDER or --again, one at a time")
     if published:
-        found = _keep_published(to)
+        kept = [_keep_published(to)]
     elif simulation:
-        found = _keep_simulation(simulation, to)
+        kept = [_keep_simulation(simulation, to)]
+    elif again:
+        kept = [_make_again(found, to / found.name) for found in read_all(to) if found.trained]
     else:
-        found = _keep_study(overrides or [], curves or [], to)
-    write_found(found, to / found.name)
+        kept = [_keep_study(overrides or [], curves or [], to)]
+    for found in kept:
+        write_found(found, to / found.name)
+        print(f"Kept     {(to / found.name).resolve()}")
     index = write_page(to)
     if (readme := to.parent.parent / "README.md").is_file():
         readme.write_text(with_summary(readme.read_text(encoding="utf-8"), read_all(to)), encoding="utf-8")
-    print(f"Kept     {(to / found.name).resolve()}")
     print(f"Page     {index.resolve()}")
 
 
@@ -78,6 +86,26 @@ def _keep_study(overrides: list[str], curves: list[str], to: Path) -> "Found":
             shutil.copyfile(source, folder / source.relative_to(study.folder))
         write_table(read_runs(study.folder), folder / found.table)
     return found
+
+
+def _make_again(found: "Found", folder: Path) -> "Found":
+    """The page, figure and verdicts from the table that is kept, by what the program is now."""
+    from harness.basis import rebuild
+    from harness.report import answer, write_report
+    from harness.results import in_words
+
+    rebuilt = rebuild(folder)
+    drawn = rebuilt.conclusion
+    with tempfile.TemporaryDirectory() as place:
+        page = write_report(drawn.evidence, drawn.verdicts, rebuilt.basis.context, Path(place), arms=drawn.arms)
+        for source in (page, Path(place) / "figures" / found.figure):
+            shutil.copyfile(source, folder / source.relative_to(place))
+    return replace(
+        found,
+        answer=answer(drawn.evidence, drawn.verdicts),
+        verdicts=tuple(map(in_words, drawn.verdicts)),
+        held=_held(rebuilt.basis.rules, drawn, list(dict.fromkeys(one.curve for one in found.held))),
+    )
 
 
 def _keep_published(to: Path) -> "Found":
@@ -156,7 +184,7 @@ def _found(study: "Study", drawn: "Conclusion", curves: list[str]) -> "Found":
         table="runs.parquet",
         figure="arms.svg" if drawn.arms else "error_against_flops.svg",
         verdicts=tuple(map(in_words, drawn.verdicts)),
-        held=_held(study, drawn, curves) if curves else (),
+        held=_held(study.rules, drawn, curves),
     )
 
 
@@ -165,13 +193,15 @@ def _command(study: "Study", curves: list[str]) -> str:
     return f"harness launch {words} && harness keep {words}{''.join(f' --with {name}' for name in curves)}"
 
 
-def _held(study: "Study", drawn: "Conclusion", curves: list[str]) -> "tuple[Held, ...]":
+def _held(rules: "Rules", drawn: "Conclusion", curves: list[str]) -> "tuple[Held, ...]":
     from harness.compare import compare_with
     from harness.compare.page import comparison_rows
     from harness.published import choose
     from harness.results import Held
 
-    rows = compare_with(choose(curves), drawn.evidence, factor=study.rules.margins.same_factor, arms=drawn.arms)
+    if not curves:
+        return ()
+    rows = compare_with(choose(curves), drawn.evidence, factor=rules.margins.same_factor, arms=drawn.arms)
     return tuple(
         Held(curve, exponent_of, published, ours, same, why)
         for curve, exponent_of, same, published, ours, _, why in comparison_rows(rows)
