@@ -15,6 +15,7 @@ from harness.fits.curve import CurveFit, fit_curve
 from harness.fits.surface import SurfaceFit
 from harness.fits.undominated import undominated
 
+AXIS_NOUNS = {"training_flops": "training FLOPs", "examples": "different training examples", "params": "parameters"}
 _SURFACE_EXPONENTS = {"params": "params_exponent", "examples_seen": "examples_exponent"}
 _FEWEST_SIZES = 3
 _MOST_BY = 2.0  # times the decades of compute

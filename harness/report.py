@@ -3,10 +3,11 @@
 A pure function of its inputs: no clock and no environment, so the same records give the same bytes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.along import AXIS_NOUNS, axis_values, main_axis
 from harness.claims import Arms, Verdict
 from harness.discussion import halving, what_would_change
 from harness.evidence import FEW_MISTAKES, Evidence
@@ -127,14 +128,30 @@ def answer(evidence: Evidence, verdicts: Sequence[Verdict]) -> str:
         return "No finished run of this study can be drawn or fitted, so no claim can be judged yet."
     first, last = frontier.row(0, named=True), frontier.row(-1, named=True)
     judged = _judged(verdicts)
+    if len(frontier) == 1 and (said := _along_its_axis(evidence)):
+        return f"{said}; {judged}."
     if len(frontier) == 1:
         reached = f"a test error of {number(last['test_error'])} at {scientific(last['training_flops'])} training FLOPs"
         return f"The frontier is a single cell, with {reached}; {judged}."
-    did = "fell" if last["test_error"] < first["test_error"] else "went"
-    return (
-        f"From {scientific(first['training_flops'])} to {scientific(last['training_flops'])} training FLOPs the best "
-        f"test error {did} from {number(first['test_error'])} to {number(last['test_error'])}; {judged}."
-    )
+    sizes = (scientific(row["training_flops"]) for row in (first, last))
+    return f"{_went(sizes, 'training FLOPs', (first['test_error'], last['test_error']))}; {judged}."
+
+
+def _along_its_axis(evidence: Evidence) -> str:
+    """What the error did along examples or parameters, for a study that varies these at one compute; else nothing."""
+    axis = main_axis(evidence)
+    if axis == "training_flops":
+        return ""
+    sizes = evidence.cells.with_columns(size=axis_values(evidence, axis)).sort("size", "validation_error")
+    ends = sizes.unique("size", keep="first", maintain_order=True)
+    first, last = ends.row(0, named=True), ends.row(-1, named=True)
+    spelled = (f"{row['size']:,.0f}" for row in (first, last))
+    return _went(spelled, AXIS_NOUNS[axis], (first["test_error"], last["test_error"]))
+
+
+def _went(sizes: Iterable[str], noun: str, errors: tuple[float, float]) -> str:
+    did = "fell" if errors[1] < errors[0] else "went"
+    return f"From {' to '.join(sizes)} {noun} the best test error {did} from {number(errors[0])} to {number(errors[1])}"
 
 
 def _judged(verdicts: Sequence[Verdict]) -> str:

@@ -86,3 +86,8 @@ def test_a_power_that_a_study_does_not_identify_supports_no_published_one() -> N
     held = [one for found in read_all(RESULTS) for one in found.held if one.ours.startswith("not identified")]
     assert held
     assert not [one.curve for one in held if one.answer == "supported"]
+
+
+def test_a_study_at_one_compute_says_in_its_headline_what_its_data_did() -> None:
+    said = read_found(RESULTS / "data_scaling" / FILE).answer
+    assert said.startswith("From 430 to 55,000 different training examples the best test error fell from 0.2")

@@ -205,4 +205,5 @@ def _held(rules: "Rules", drawn: "Conclusion", curves: list[str]) -> "tuple[Held
     return tuple(
         Held(curve, exponent_of, published, ours, same, why)
         for curve, exponent_of, same, published, ours, _, why in comparison_rows(rows)
+        if ours
     )

@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from harness.along import envelope, main_axis, measure
+from harness.along import AXIS_NOUNS, envelope, main_axis, measure
 from harness.errors import FitError
 from harness.evidence import Evidence
 from harness.plots.figure import Figure
@@ -16,13 +16,12 @@ from harness.plots.style import framed, log_axis
 _HEIGHT = 420
 _STEPS = 40
 _COLOURS = ("#2166ac", "#b8321c", "#2f8065", "#7a4fa3", "#9a6f00", "#5b8f2a", "#a3487f", "#667080")
-_NOUNS = {"training_flops": "training FLOPs", "examples": "different training examples", "params": "parameters"}
 
 
 def arms_figure(arms: Mapping[str, Evidence]) -> Figure:
     """Test error of every arm's best cells along the axis that the study varies most, with its power law."""
     axis = main_axis(next(iter(arms.values())))
-    title = f"The arms: test error against {_NOUNS[axis]}"
+    title = f"The arms: test error against {AXIS_NOUNS[axis]}"
     rows = [row for label, evidence in arms.items() for row in _cells(label, evidence, axis)]
     if not rows:
         return Figure("arms", title, "No arm has a finished cell to show.", None)
@@ -30,7 +29,7 @@ def arms_figure(arms: Mapping[str, Evidence]) -> Figure:
     caption = (
         "Dots are the cells of an arm that no smaller one of it beats on validation; lines are power laws through them."
     )
-    x = alt.X("size:Q", **log_axis([row["size"] for row in rows], title=_NOUNS[axis]))
+    x = alt.X("size:Q", **log_axis([row["size"] for row in rows], title=AXIS_NOUNS[axis]))
     y = alt.Y("test_error:Q", **log_axis([row["test_error"] for row in rows], title="test error"))
     labels = list(arms)
     scale = alt.Scale(domain=labels, range=[_COLOURS[i % len(_COLOURS)] for i in range(len(labels))])
