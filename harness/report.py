@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.along import AXIS_NOUNS, axis_values, main_axis
 from harness.claims import Arms, Verdict
 from harness.discussion import halving, what_would_change
+from harness.errors import FitError
 from harness.evidence import FEW_MISTAKES, Evidence
 from harness.fit_checks import CHECKS, burden, check_rows, growth_of_size, winners_curse
 from harness.html import page_specification, page_template, page_text, vega_bundle, write_page, writing_into
@@ -140,9 +141,12 @@ def answer(evidence: Evidence, verdicts: Sequence[Verdict]) -> str:
 def _along_its_axis(evidence: Evidence) -> str:
     """What the error did along examples or parameters, for a study that varies these at one compute; else nothing."""
     axis = main_axis(evidence)
+    try:
+        sizes = evidence.cells.with_columns(size=axis_values(evidence, axis)).sort("size", "validation_error")
+    except FitError:  # it varies nothing enough
+        return ""
     if axis == "training_flops":
         return ""
-    sizes = evidence.cells.with_columns(size=axis_values(evidence, axis)).sort("size", "validation_error")
     ends = sizes.unique("size", keep="first", maintain_order=True)
     first, last = ends.row(0, named=True), ends.row(-1, named=True)
     spelled = (f"{row['size']:,.0f}" for row in (first, last))
