@@ -59,4 +59,8 @@ def test_a_run_out_of_memory_and_a_diverged_one_leave_the_others_alone_and_are_n
     assert drawn.evidence.missing == (huge,)
     assert dict(drawn.evidence.dropped)[absurd] == "diverged: a loss was not finite"
     assert absurd in page.read_text()
-    assert set(drawn.evidence.cells.explode("run_ids")["run_ids"]) == set(study.runs) - {huge, absurd}
+    drawn_ids, dropped = set(drawn.evidence.cells.explode("run_ids")["run_ids"]), set(dict(drawn.evidence.dropped))
+    assert drawn_ids.isdisjoint({huge, absurd})
+    assert drawn_ids | dropped == set(study.runs) - {huge}, (
+        "a run that learnt nothing in twenty steps is dropped by name"
+    )
