@@ -164,7 +164,7 @@ def render(results: Sequence[Found]) -> str:
         "",
         *_table(
             ("claim", "id", "evidence", "number", "the paper's", "ours [interval]", "verdict", "how far it reaches"),
-            [row for found in results for row in _rows(found)],
+            _rows(results),
         ),
     ]
     for found in results:
@@ -178,21 +178,29 @@ def _foremost(found: Found) -> list[Judged]:
     return named or ([] if found.held else list(found.verdicts))
 
 
-def _rows(found: Found) -> list[tuple[str, ...]]:
-    """The table's rows of one body of evidence; a published curve leads where no claim was named."""
-    link = f"[{found.name}](#{found.name})"
-    judged: list[tuple[str, ...]] = [
-        (one.statement, one.paper, link, one.statistic, one.theirs, one.ours, _answer(one), one.reason)
-        for one in _foremost(found)
+def _rows(results: Sequence[Found]) -> list[tuple[str, ...]]:
+    """The table's rows: claims that were named before, other claims, then curves where a study named no claim."""
+    judged = [(found, one) for found in results for one in _foremost(found)]
+    judged.sort(key=lambda pair: pair[1].standing != "confirmatory")
+    claims: list[tuple[str, ...]] = [
+        (one.statement, one.paper, _link(found), one.statistic, one.theirs, one.ours, _answer(one), one.reason)
+        for found, one in judged
     ]
-    held: list[tuple[str, ...]] = [
-        (
-            f"The exponent of {one.exponent_of} is that of {one.curve}.", "", link, f"exponent of {one.exponent_of}",
-            one.published, one.ours, f"{_SYMBOLS.get(one.answer, ABSENT)} {one.answer}", one.reason,
-        )
+    curves: list[tuple[str, ...]] = [
+        (f"As in {one.curve}.", "", _link(found), one.exponent_of, one.published, one.ours, _same(one), one.reason)
+        for found in results
+        if not _foremost(found)
         for one in found.held
-    ]  # fmt: skip
-    return judged or held
+    ]
+    return claims + curves
+
+
+def _link(found: Found) -> str:
+    return f"[{found.name}](#{found.name})"
+
+
+def _same(held: Held) -> str:
+    return f"{_SYMBOLS.get(held.answer, ABSENT)} {held.answer}"
 
 
 def _answer(verdict: Judged) -> str:

@@ -63,7 +63,7 @@ def test_a_study_that_named_no_claim_shows_all() -> None:
 
 def test_a_study_that_named_no_claim_but_a_curve_shows_that_first() -> None:
     first, below = render([replace(FOUND, verdicts=FOUND.verdicts[1:])]).split("## made")
-    assert "| The exponent of training FLOPs is that of kaplan2020/compute. |" in first
+    assert "| As in kaplan2020/compute. |" in first
     assert "fourth power" not in first
     assert "Exploratory, not named" in below
 
