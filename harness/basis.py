@@ -14,7 +14,7 @@ from harness.claims import Arms, Verdict
 from harness.errors import ConfigError, RecordError
 from harness.evidence import Evidence, gather, mixed, reduce_runs
 from harness.judging import gather_arms, judge_study
-from harness.records import write_json
+from harness.records import replacing
 from harness.report import Context, render
 from harness.rules import Frozen, Rules
 from harness.schema import from_dict, to_dict
@@ -77,9 +77,10 @@ class Rebuilt:
 
 
 def write_basis(basis: Basis, folder: Path) -> Path:
-    """Write ``report.json`` into the report's folder."""
+    """Write ``report.json`` into the report's folder; arms stay in their order, which the page has."""
     path = folder / FILE
-    write_json(path, to_dict(basis))
+    with replacing(path) as file:
+        file.write(json.dumps(to_dict(basis), indent=1, allow_nan=False).encode() + b"\n")
     return path
 
 

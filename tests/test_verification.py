@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -146,3 +147,10 @@ def test_runs_trained_anew_elsewhere_must_give_the_same_and_may_take_another_tim
     again = synthetic_evidence().runs.with_columns(pl.col(column) * 1.5)
     assert check_table(folder, Collected(again, (), ())).answer == "different"
     assert check_table(folder, Collected(again, (), ()), elsewhere=True).answer == answer
+
+
+def test_arms_are_made_again_in_the_order_of_the_study(reported: Path, tmp_path: Path) -> None:
+    basis = replace(rebuild(reported).basis, arms={"12": ("a",), "2": ("b",), "16": ("c",)})
+    shutil.copy(reported / "runs.csv", tmp_path)
+    write_basis(basis, tmp_path)
+    assert list(rebuild(tmp_path).basis.arms) == ["12", "2", "16"]
