@@ -80,14 +80,14 @@ def test_a_run_by_hydra_takes_a_recipe() -> None:
     assert "dropout: 0.5" in done.stdout
 
 
-def test_the_study_of_recipes_has_an_arm_a_year_each_over_two_decades() -> None:
+def test_the_study_of_recipes_has_an_arm_a_year_each_over_a_decade_and_a_half() -> None:
     study = load_study(["study=vintage"])
     assert tuple(study.arms) == YEARS
     assert CLAIM.arms_lack(study.arms) == ""
     for ids in study.arms.values():
         budgets = {study.runs[run_id].budget.training_flops or 0.0 for run_id in ids}
-        assert len(budgets) == 5
-        assert math.log10(max(budgets) / min(budgets)) == pytest.approx(2.0)
+        assert len(budgets) == 4
+        assert math.log10(max(budgets) / min(budgets)) == pytest.approx(1.5, abs=0.03)
     assert len(set(study.runs)) == sum(map(len, study.arms.values()))  # no run is of two recipes
 
 

@@ -81,6 +81,12 @@ def longer(steps_a_second: float) -> tuple[str, ...]:
     return (*SLURM, "budget.training_flops=null", f"budget.steps={int(50 * steps_a_second)}", "model.width=4")
 
 
+@pytest.fixture(scope="module")
+def longest(steps_a_second: float) -> tuple[str, ...]:
+    """A study of one run that takes a hundred seconds if it is left alone: more than two minutes less their starts."""
+    return (*SLURM, "budget.training_flops=null", f"budget.steps={int(100 * steps_a_second)}", "model.width=4")
+
+
 def only_run(overrides: tuple[str, ...]) -> Path:
     study = load_study(overrides)
     (run,) = study.runs
@@ -163,10 +169,10 @@ def test_a_full_queue_is_sent_only_what_it_has_room_for(undisturbed: Path) -> No
     check_complete(study, undisturbed)
 
 
-def test_a_run_that_meets_the_time_limit_twice_goes_on_each_time(longer: tuple[str, ...], undisturbed: Path) -> None:
-    folder = only_run(longer)
-    study, sent = launch([*longer, "launcher.slurm.timeout_min=1", "launcher.slurm.signal_delay_s=15"])
-    _, alone = launch([*longer, f"runtime.output={undisturbed}"])
+def test_a_run_that_meets_the_time_limit_twice_goes_on_each_time(longest: tuple[str, ...], undisturbed: Path) -> None:
+    folder = only_run(longest)
+    study, sent = launch([*longest, "launcher.slurm.timeout_min=1", "launcher.slurm.signal_delay_s=15"])
+    _, alone = launch([*longest, f"runtime.output={undisturbed}"])
     wait_for_end(sent, seconds=400)
     wait_for_end(alone, seconds=400)
     attempts = [event["step"] for event in read_events(folder) if event["event"] == "attempt"]
