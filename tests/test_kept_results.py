@@ -13,7 +13,8 @@ from harness.paper.checked import check
 from harness.paper.networks import leading_networks
 from harness.paper.page import render as render_paper
 from harness.paper.torchvision_weights import read_weights
-from harness.results import FILE, MARKS, in_words, read_all, read_found, render, with_summary
+from harness.results import FILE, in_words, read_all, read_found
+from harness.results_page import MARKS, render, with_summary
 from harness.simulation import measured_exponents, read_simulation
 from harness.simulation.answers import findings
 from harness.simulation.saved import FILE as DRAWN

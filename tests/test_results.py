@@ -8,7 +8,9 @@ import pytest
 
 from harness.claims import Verdict
 from harness.errors import HarnessError
-from harness.results import Found, Held, Trained, in_words, read_found, render, write_found, write_page
+from harness.power import Power, Shares, Truth
+from harness.results import Found, Held, Trained, in_words, read_found, write_found
+from harness.results_page import render, write_page
 from tests.command import harness
 from tests.tiny import STUDY
 
@@ -33,6 +35,7 @@ FOUND = Found(
     figure="error_against_flops.svg",
     verdicts=(in_words(VERDICT), in_words(replace(VERDICT, value=None, interval=None, standing="exploratory"))),
     held=(Held("kaplan2020/compute", "training FLOPs", "0.05", "0.1 [0.09 to 0.11]", "contradicted", "different."),),
+    power=(Power(Truth("shallow", 0.1, 0.0), 10.0, (Shares("a floor", 0.5, 0.04),), 0.9, 0.2, 0.2),),
 )
 
 
@@ -48,6 +51,11 @@ def test_the_page_has_the_claims_that_were_named_before_first_and_the_others_bel
     assert "harness launch study=made\nharness keep study=made" in below
     assert "12 runs, 3.2e+12 training FLOPs, 0.5 hours of training on a CPU; commit abc. It fell." in below
     assert "| kaplan2020/compute | training FLOPs | 0.05 | 0.1 [0.09 to 0.11] | contradicted | different. |" in below
+
+
+def test_the_page_says_what_a_study_could_decide_before_what_it_did() -> None:
+    assert "| true compute exponent | a floor |\n| --- | --- |\n| 10 (shallow) | 50% (4%) |" in render([FOUND])
+    assert "can decide" not in render([replace(FOUND, power=())])
 
 
 def test_a_bar_in_a_sentence_does_not_end_its_cell() -> None:

@@ -13,9 +13,13 @@ from harness.cli.arguments import Overrides
 
 if TYPE_CHECKING:
     from harness.basis import Conclusion
+    from harness.power import Power
     from harness.results import Found, Held
     from harness.rules import Rules
     from harness.study import Study
+
+
+_FORESEEN = frozenset({"fourth_power", "ninth_power", "power_law"})  # claims that ``plan --power`` simulates
 
 
 def add_to(app: typer.Typer) -> None:
@@ -47,7 +51,8 @@ def keep(
         ConfigError: a study and something else, or no simulation in the folder.
     """
     from harness.errors import ConfigError
-    from harness.results import read_all, with_summary, write_found, write_page
+    from harness.results import read_all, write_found
+    from harness.results_page import with_summary, write_page
 
     if sum(map(bool, (overrides or curves, published, simulation, again))) > 1:
         raise ConfigError("keep: a study, --published, --simulation FOLDER or --again, one at a time")
@@ -105,6 +110,7 @@ def _make_again(found: "Found", folder: Path) -> "Found":
         answer=answer(drawn.evidence, drawn.verdicts),
         verdicts=tuple(map(in_words, drawn.verdicts)),
         held=_held(rebuilt.basis.rules, drawn, list(dict.fromkeys(one.curve for one in found.held))),
+        power=_power(rebuilt.basis.rules, drawn),
     )
 
 
@@ -185,12 +191,28 @@ def _found(study: "Study", drawn: "Conclusion", curves: list[str]) -> "Found":
         figure="arms.svg" if drawn.arms else "error_against_flops.svg",
         verdicts=tuple(map(in_words, drawn.verdicts)),
         held=_held(study.rules, drawn, curves),
+        power=_power(study.rules, drawn),
     )
 
 
 def _command(study: "Study", curves: list[str]) -> str:
     words = shlex.join(study.overrides)
     return f"harness launch {words} && harness keep {words}{''.join(f' --with {name}' for name in curves)}"
+
+
+def _power(rules: "Rules", drawn: "Conclusion") -> "tuple[Power, ...]":
+    """What the runs' budgets and seeds can decide, for a study that named a claim of which power speaks."""
+    from harness.choices import read_choice
+    from harness.power import Assumptions, design, power_of
+
+    if not _FORESEEN.intersection(rules.confirmatory):
+        return ()
+    runs = drawn.evidence.runs
+    return power_of(
+        design(runs["training_flops"].to_list(), runs["cell"].to_list()),
+        read_choice(Assumptions, "power", "default"),
+        chance_error=drawn.evidence.chance_error,
+    )
 
 
 def _held(rules: "Rules", drawn: "Conclusion", curves: list[str]) -> "tuple[Held, ...]":
