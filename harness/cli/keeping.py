@@ -201,13 +201,13 @@ def _command(study: "Study", curves: list[str]) -> str:
 
 
 def _power(rules: "Rules", drawn: "Conclusion") -> "tuple[Power, ...]":
-    """What the runs' budgets and seeds can decide, for a study that named a claim of which power speaks."""
+    """What the runs' budgets and seeds can decide, for a study of budgets that named a claim of which power speaks."""
     from harness.choices import read_choice
     from harness.power import Assumptions, design, power_of
 
-    if not _FORESEEN.intersection(rules.confirmatory):
-        return ()
     runs = drawn.evidence.runs
+    if not _FORESEEN.intersection(rules.confirmatory) or runs["budget_flops"].has_nulls():
+        return ()
     return power_of(
         design(runs["training_flops"].to_list(), runs["cell"].to_list()),
         read_choice(Assumptions, "power", "default"),
