@@ -12,6 +12,7 @@ from rich.console import Console
 
 from harness import data
 from harness.cli.display import Board
+from harness.cli.same_data import refuse_other_data
 from harness.cli.tables import plural
 from harness.errors import ConfigError
 from harness.records import is_finished, require_writable
@@ -91,10 +92,11 @@ def launch_missing(study: "Study", planned: Sequence["PlannedRun"], *, quiet: bo
 
 
 def prepare(study: "Study", missing: Sequence["PlannedRun"], console: Console) -> None:
-    """What must be there before the first run: a place to write, the rules as they are now, and the data.
+    """What must be there before the first run: a place to write, the rules as they are now, and the data as they were.
 
     Raises:
-        HarnessError: the place can't be written, or the data can't be had; or torchrun has started several of us.
+        HarnessError: the place can't be written, the data can't be had, or are not those of the finished runs; or
+            torchrun has started several of us.
     """
     from harness.distributed import is_one_of_several
 
@@ -104,9 +106,10 @@ def prepare(study: "Study", missing: Sequence["PlannedRun"], console: Console) -
             "a launch starts them itself, with runtime.processes"
         )
     require_writable(study.runs_folder)
-    freeze_rules(study, console)
     for name in sorted({run.config.data.name for run in missing}):
         data.get(name, Path(study.runtime.data_root) if study.runtime.data_root else None)  # once, not once a worker
+    refuse_other_data(study, missing)
+    freeze_rules(study, console)
 
 
 def freeze_rules(study: "Study", console: Console) -> None:

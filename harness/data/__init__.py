@@ -12,19 +12,19 @@ from pathlib import Path
 
 from harness.data import image_folder, mnist1d, sparse_parity, teacher
 from harness.data.cifar import CIFAR10, CIFAR100
-from harness.data.dataset import Dataset, Place, Split, check_sizes, placed, split, subset
+from harness.data.dataset import Dataset, Place, Split, check_sizes, digest_of, placed, split, subset
 from harness.data.fashion_mnist import FASHION_MNIST
 from harness.data.mnist import MNIST
 from harness.data.part import Part
 from harness.data.public import as_source
-from harness.data.source import Shape, Source
+from harness.data.source import Examples, Listing, Shape, Source
 from harness.data.svhn import SVHN
 from harness.errors import ConfigError
 from harness.schema import unknown
 
 __all__ = [
-    "DATASETS", "Dataset", "Part", "Place", "Shape", "Status", "check_sizes", "describe", "get", "load_dataset",
-    "status",
+    "DATASETS", "Dataset", "Part", "Place", "Shape", "Status", "check_sizes", "describe", "digest_of", "get", "load",
+    "load_dataset", "status",
 ]  # fmt: skip
 
 DATASETS: dict[str, Source] = {
@@ -82,6 +82,16 @@ def load_dataset(
     check_sizes(describe(name, options), train_examples=train_examples, validation_examples=validation_examples)
     prepared = _prepare(name, tuple(sorted(options.items())), validation_examples, split_seed, root)
     return subset(placed(prepared, place) if place else prepared, train_examples)
+
+
+def load(name: str, *, options: Mapping[str, object], root: Path | None) -> Examples | Listing:
+    """The set's examples as they came, or where they lie; what ``digest_of`` takes.
+
+    Raises:
+        ConfigError: as :func:`describe`.
+        DataError: as :func:`load_dataset`.
+    """
+    return _source(name).load(options, root)
 
 
 def get(name: str, root: Path | None = None) -> Path | None:

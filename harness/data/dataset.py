@@ -69,10 +69,7 @@ def check_sizes(shape: Shape, *, train_examples: int, validation_examples: int) 
 
 def split(examples: Examples | Listing, shape: Shape, *, validation_examples: int, split_seed: int) -> Split:
     """``examples`` split by ``split_seed``, normalised and in order. The digest leaves out the size of the subset."""
-    generator = np.random.default_rng(split_seed)
-    pool_order = stratified_order(examples.pool_labels, generator)
-    validation, rest = np.split(pool_order, [validation_examples])
-    train = rest[stratified_order(examples.pool_labels[rest], generator)]
+    train, validation = _orders(examples, validation_examples=validation_examples, split_seed=split_seed)
     if isinstance(examples, Examples):
         parts = _parts_in_memory(examples, train, validation)
     else:
@@ -85,6 +82,19 @@ def split(examples: Examples | Listing, shape: Shape, *, validation_examples: in
         irreducible_error=examples.irreducible_error,
     )
     return Split(whole=whole, train_order=train)
+
+
+def _orders(examples: Examples | Listing, *, validation_examples: int, split_seed: int) -> tuple[Indices, Indices]:
+    generator = np.random.default_rng(split_seed)
+    pool_order = stratified_order(examples.pool_labels, generator)
+    validation, rest = np.split(pool_order, [validation_examples])
+    return rest[stratified_order(examples.pool_labels[rest], generator)], validation
+
+
+def digest_of(examples: Examples | Listing, *, train_examples: int, validation_examples: int, split_seed: int) -> str:
+    """The digest of the data set that these would become, without making it: no torch, and no image is normalised."""
+    train, validation = _orders(examples, validation_examples=validation_examples, split_seed=split_seed)
+    return _of_subset(_digest(examples, validation), train[:train_examples])
 
 
 def _parts_in_memory(examples: Examples, train: Indices, validation: Indices) -> tuple[Part, Part, Part]:
@@ -129,9 +139,12 @@ def channel_statistics(images: NDArray[Any]) -> tuple[NDArray[np.float32], NDArr
 def subset(prepared: Split, train_examples: int) -> Dataset:
     """The data set with the first ``train_examples`` of the train part; nothing is copied."""
     whole = prepared.whole
-    seen = hashlib.sha256(whole.digest.encode())
-    seen.update(prepared.train_order[:train_examples].tobytes())
-    return dataclasses.replace(whole, train=whole.train.first(train_examples), digest=seen.hexdigest())
+    digest = _of_subset(whole.digest, prepared.train_order[:train_examples])
+    return dataclasses.replace(whole, train=whole.train.first(train_examples), digest=digest)
+
+
+def _of_subset(digest: str, train: Indices) -> str:
+    return hashlib.sha256(digest.encode() + train.tobytes()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import os
 import tarfile
 import zlib
 from collections.abc import Mapping
@@ -21,6 +22,11 @@ class Files:
 
     checksums: Mapping[str, str]
     archive: str | None = None
+
+
+def our_cache() -> Path:
+    """Where we keep what we got, and what we know, of data: under $XDG_CACHE_HOME, or ~/.cache."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "compute-limits"
 
 
 def holds_all(folder: Path, files: Files) -> bool:

@@ -2,13 +2,15 @@
 to test on.
 
 A plan must know the sizes without reading the folder, and a run's identity must say which images it saw. So the
-options state the counts and a fingerprint; the folder is held against them when it is loaded, and what to write is
-said where they do not fit. Validation is split off the train folder as for every other set.
+options state the counts and a fingerprint of every image's bytes; the folder is held against them when it is loaded,
+and what to write is said where they do not fit. The first time reads every image once; after that, what was touched
+(see ``contents``). Validation is split off the train folder as for every other set.
 """
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,12 +18,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.data.contents import digests
+from harness.data.files import our_cache
 from harness.data.source import Listing, Shape, View
 from harness.errors import ConfigError, DataError
 from harness.schema import from_dict
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 LAYOUT = "train/<class>/<image> and val/<class>/<image>"
+MANY = 100_000  # images that take more than a moment to read
 
 
 @dataclass(frozen=True)
@@ -40,11 +45,11 @@ class Options:
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """The images of one folder: paths below the root, labels (examples,), and each file's size in bytes."""
+    """The images of one folder: paths below the root, labels (examples,), and the digest of each file's bytes."""
 
     files: NDArray[np.bytes_]
     labels: NDArray[np.int64]
-    sizes: NDArray[np.int64]
+    digests: NDArray[np.bytes_]
 
 
 def describe(options: Mapping[str, object]) -> Shape:
@@ -55,13 +60,17 @@ def describe(options: Mapping[str, object]) -> Shape:
 
 
 def load(options: Mapping[str, object], root: Path | None) -> Listing:
-    """The files and labels under ``root``; no image is read.
+    """The files and labels under ``root``; images that are known by their stamps are not read.
 
     Raises:
         DataError: no such folder, classes that differ between train and val, or not what the options state.
     """
     chosen = _checked(options)
     folder = get(root)
+    if chosen.pool + chosen.test_examples >= MANY and not _memory(folder).is_dir():
+        print(
+            f"image_folder: reads every image under {folder} once, for their fingerprint", file=sys.stderr, flush=True
+        )
     classes = _names_of_folders(folder / "train")
     if (others := _names_of_folders(folder / "val")) != classes:
         odd = sorted(set(classes) ^ set(others))
@@ -75,9 +84,14 @@ def load(options: Mapping[str, object], root: Path | None) -> Listing:
         "test_examples": len(test.labels),
         "fingerprint": fingerprint(pool, test),
     }
-    wrong = [f"data.options.{key}={value}" for key, value in found.items() if value != getattr(chosen, key)]
+    wrong = [key for key, value in found.items() if value != getattr(chosen, key)]
     if wrong:
-        raise DataError(f"{folder}: the options do not describe this folder; say {' '.join(wrong)}")
+        stated = " ".join(f"{key}={getattr(chosen, key)}" for key in wrong)
+        to_say = " ".join(f"data.options.{key}={found[key]}" for key in wrong)
+        raise DataError(
+            f"{folder}: the options do not describe this folder, they state {stated}; bring back the images that they "
+            f"describe or, for runs of their own on these, say {to_say}"
+        )
     view = View(chosen.image_size, chosen.resize, chosen.train_crop, chosen.smallest_area)
     return Listing(folder, pool.files, pool.labels, test.files, test.labels, chosen.fingerprint, view)
 
@@ -101,33 +115,42 @@ def get(root: Path | None) -> Path:
 
 
 def fingerprint(pool: Images, test: Images) -> str:
-    """Stands for the images: a digest of the paths and sizes of all files, since reading them all takes an hour."""
+    """Stands for the images: a digest of the paths and bytes of all files."""
     seen = hashlib.sha256()
     for images in (pool, test):
         seen.update(f"{len(images.labels)} {images.files.dtype.str}".encode())
         seen.update(images.files.tobytes())
-        seen.update(images.sizes.tobytes())
+        seen.update(images.digests.tobytes())
     return f"sha256:{seen.hexdigest()[:16]}"
 
 
 def _list_images(folder: Path, name: str, classes: list[str]) -> Images:
-    listed = [
-        (os.fsencode(f"{name}/{kind}/{file}"), label, size)
-        for label, kind in enumerate(classes)
-        for file, size in sorted(_image_files(folder / name / kind))
-    ]
-    if not listed:
+    files: list[bytes] = []
+    labels: list[int] = []
+    seen: list[str] = []
+    for label, kind in enumerate(classes):
+        images = _image_files(folder / name / kind)
+        files += (os.fsencode(f"{name}/{kind}/{image.name}") for image in images)
+        labels += [label] * len(images)
+        seen += digests(images, remembered=_memory(folder) / f"{_short_digest(f'{name}/{kind}')}.json")
+    if not files:
         raise DataError(f"{folder / name}: no image in it; put them into one folder a class")
-    files, labels, sizes = zip(*listed, strict=True)
     # An array of fixed-width bytes: worker processes share its memory, which a list of a million objects defeats.
-    return Images(np.array(files, dtype=np.bytes_), np.array(labels, dtype=np.int64), np.array(sizes, dtype=np.int64))
+    return Images(np.array(files, dtype=np.bytes_), np.array(labels, dtype=np.int64), np.array(seen, dtype=np.bytes_))
 
 
-def _image_files(folder: Path) -> Iterator[tuple[str, int]]:
+def _memory(folder: Path) -> Path:
+    """Where the digests of the folder's images are remembered, a file a class: an interruption loses one at most."""
+    return our_cache() / "image_folder" / _short_digest(str(folder.resolve()))
+
+
+def _short_digest(text: str) -> str:
+    return hashlib.sha256(os.fsencode(text)).hexdigest()[:16]
+
+
+def _image_files(folder: Path) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.lower().endswith(SUFFIXES):
-                yield entry.name, entry.stat().st_size
+        return sorted((entry for entry in entries if entry.name.lower().endswith(SUFFIXES)), key=lambda one: one.name)
 
 
 def _names_of_folders(folder: Path) -> list[str]:

@@ -5,7 +5,6 @@ are missing, torchvision downloads them, or Debian's package is downloaded and u
 The unpacked bytes are checked before anything reads them, so no number depends on the source.
 """
 
-import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -14,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from harness.data.download import debian_package, torchvision_download
-from harness.data.files import Files, holds_all, paths, read_verified
+from harness.data.files import Files, holds_all, our_cache, paths, read_verified
 from harness.data.source import Examples, Shape, Source
 from harness.errors import DataError
 from harness.schema import from_dict
@@ -112,9 +111,8 @@ def get(public: PublicSet, root: Path | None) -> Path:
 
 
 def cache_folder(public: PublicSet) -> Path:
-    """Where we keep what we got: under $XDG_CACHE_HOME, or ~/.cache."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "compute-limits" / public.name.replace("_", "-")
+    """Where we keep what we got."""
+    return our_cache() / public.name.replace("_", "-")
 
 
 def _ways(public: PublicSet) -> dict[str, Callable[[Path], Path]]:
