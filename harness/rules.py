@@ -19,7 +19,10 @@ Frozen = Literal["frozen", "changed", "not frozen"]
 
 @dataclass(frozen=True)
 class Margins:
-    """What counts as a difference and what as the same; ``conf/claims/default.yaml`` says why each is what it is."""
+    """What counts as a difference and what as the same; ``conf/claims/default.yaml`` says why each is what it is.
+
+    ``same_error`` is None in rules that were frozen or kept before there was such a margin.
+    """
 
     aicc_difference: float
     decades_for_form: float
@@ -31,6 +34,7 @@ class Margins:
     projection_decades: float
     enough_factor: float
     cost_slope: float
+    same_error: float | None = None
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,12 @@ def freeze(rules: Rules, file: Path, *, started: bool) -> Frozen:
 
 
 def compare_with_frozen(rules: Rules, file: Path) -> Frozen:
-    """Whether these are the rules that were frozen."""
+    """Whether these are the rules that were frozen; a margin that came into being since then changes none of them."""
     try:
         before = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return "not frozen"
-    return "frozen" if before == json.loads(json.dumps(to_dict(rules))) else "changed"
+    now = json.loads(json.dumps(to_dict(rules)))
+    if isinstance(before, dict) and "same_error" not in before.get("margins", {}):
+        del now["margins"]["same_error"]
+    return "frozen" if before == now else "changed"

@@ -121,6 +121,23 @@ def _budgets(runs: Sequence[PlannedRun], *, back: int, horizons: int) -> list[Pl
     return [runs[last]] if horizons == 1 or last == 0 else [runs[0], runs[last]]
 
 
+def first_seeds(planned: Sequence[PlannedRun], count: int) -> tuple[int, ...]:
+    """The study's ``count`` lowest seeds.
+
+    Raises:
+        ConfigError: it has fewer.
+    """
+    seeds = sorted({run.config.seed for run in planned})
+    if len(seeds) < count:
+        raise ConfigError(f"tune: --seeds {count}, and the study has {len(seeds)}; a longer seed axis would do")
+    return tuple(seeds[:count])
+
+
+def mean_error(errors: Sequence[float]) -> float:
+    """The geometric mean over seeds; inf where one of them diverged."""
+    return math.exp(sum(map(math.log, errors)) / len(errors))
+
+
 def at_rate(run: RunConfig, factor: float) -> RunConfig:
     """The run with its learning rate times ``factor``."""
     optim = dataclasses.replace(run.optim, learning_rate=run.optim.learning_rate * factor)

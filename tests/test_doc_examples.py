@@ -11,7 +11,7 @@ import pytest
 import harness
 
 PAGE = Path(__file__).parent.parent / "docs" / "fitting.md"
-MODULES = ("harness", *(f"harness.fits.{name}" for name in (
+MODULES = ("harness", "harness.hypotheses.equivalence", *(f"harness.fits.{name}" for name in (
     "bootstrap", "choice", "comparison", "curve", "frontier", "isoflop", "surface",
 )))  # fmt: skip
 

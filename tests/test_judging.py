@@ -147,6 +147,19 @@ def test_rules_are_frozen_once_before_the_first_run(tmp_path: Path) -> None:
     assert compare_with_frozen(other, file) == "not frozen"
 
 
+def test_rules_that_were_frozen_before_a_margin_came_into_being_are_unchanged_by_it(tmp_path: Path) -> None:
+    file, rules = tmp_path / "made.json", made_rules()
+    freeze(rules, file, started=False)
+    tree = json.loads(file.read_text())
+    del tree["margins"]["same_error"]
+    file.write_text(json.dumps(tree))
+    assert compare_with_frozen(rules, file) == "frozen"
+    assert compare_with_frozen(made_rules("claims.margins.same_factor=2"), file) == "changed"
+    tree["margins"]["same_error"] = 1.05
+    file.write_text(json.dumps(tree))
+    assert compare_with_frozen(rules, file) == "changed"
+
+
 def test_arms_are_gathered_apart_and_an_empty_one_is_refused_with_the_reason() -> None:
     runs = synthetic_runs()
     ids = runs["run_id"].to_list()

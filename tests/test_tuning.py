@@ -14,7 +14,18 @@ from harness.fits.parabola import fit_parabola
 from harness.plan import PlannedRun, plan_runs
 from harness.study import load_study
 from harness.study_file import with_optim
-from harness.tuning import DOUBLINGS, Optimum, anchors, find_optimum, fit_rule, main_ladder, through_width, widened
+from harness.tuning import (
+    DOUBLINGS,
+    Optimum,
+    anchors,
+    find_optimum,
+    first_seeds,
+    fit_rule,
+    main_ladder,
+    mean_error,
+    through_width,
+    widened,
+)
 from tests.command import harness
 from tests.tiny import TEACHER
 
@@ -47,6 +58,14 @@ def test_three_sizes_are_tuned_the_smallest_the_middle_and_the_second_largest_on
     assert {(run.config.seed, run.steps) for run in chosen} == {(0, 40)}
     both = anchors(ladder, horizons=2, most_flops=math.inf)
     assert [(run.config.model.width, run.steps) for run in both] == [(w, t) for w in (4, 16, 32) for t in (20, 40)]
+
+
+def test_rates_are_tried_with_the_lowest_seeds_of_the_study_and_the_mean_of_ln_error_counts() -> None:
+    assert first_seeds(planned(*LADDER, "seed=7,5,6"), 2) == (5, 6)
+    with pytest.raises(ConfigError, match="tune: --seeds 3, and the study has 2; a longer seed axis"):
+        first_seeds(planned(*LADDER), 3)
+    assert mean_error([0.1, 0.4]) == pytest.approx(0.2)
+    assert mean_error([0.1, math.inf]) == math.inf
 
 
 def test_horizons_are_shortened_until_tuning_takes_no_more_than_its_share() -> None:
@@ -198,6 +217,10 @@ def test_tune_and_its_certificate_on_a_real_study(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Rule     ln rate = " in done.stdout
     assert "Use      optim.learning_rate=" in done.stdout
+    one = len(list((tmp_path / "outputs" / "runs").iterdir()))
+    done = harness("tune", "--seeds", "2", *words, "seed=0,1", cwd=tmp_path, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(list((tmp_path / "outputs" / "runs").iterdir())) >= 2 * one, "each rate with both seeds"
     assert (tmp_path / "outputs/tuned/ladder.json").exists()
     assert (tmp_path / "outputs/frozen/ladder.json").exists()  # the study's own: its tuning may train its first run
     certified = harness("tune", "--certificate", *words, cwd=tmp_path, timeout=300)

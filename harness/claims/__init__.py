@@ -12,6 +12,7 @@ from harness.claims import (
     implied_power,
     ninth_power,
     power_law,
+    same_error,
     square_of_data,
     target_factor,
     tuning_direction,
@@ -39,6 +40,7 @@ CLAIMS: dict[str, Claim] = {
         tuning_direction,
         cost_follows_burden,
         gpu_speedup,
+        same_error,
     )
 }
 

@@ -86,7 +86,7 @@ class Claim:
     study: Callable[[Evidence, Terms], Ruling] | None = None
     lacks: Callable[[Evidence], str] = lambda evidence: ""
     arms: Callable[[Arms, Terms], Ruling] | None = None
-    arms_lack: Callable[[Mapping[str, object]], str] = lambda labels: ""
+    arms_lack: Callable[[Mapping[str, Evidence]], str] = lambda labels: ""
     published: Callable[[Published, Terms], Ruling] | None = None
     published_lacks: Callable[[Published], str] = lambda points: ""
     simulated: Callable[[Simulated, Terms], Ruling] | None = None

@@ -30,6 +30,9 @@ def tune(
     horizons: Annotated[
         int, typer.Option(min=1, max=2, help="Budgets to tune at, a size: 2 shows how the rate moves with the steps.")
     ] = 1,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Seeds of the study that each rate is tried with; their mean error counts.")
+    ] = 1,
     certificate: Annotated[
         bool, typer.Option("--certificate", help="Try half and twice the rate at the smallest and the largest size.")
     ] = False,
@@ -46,25 +49,40 @@ def tune(
     if certificate:
         _certify(study)
     else:
-        _tune(study, horizons=horizons)
+        _tune(study, horizons=horizons, seeds=seeds)
 
 
-def _tune(study: "Study", *, horizons: int) -> None:
+def _tune(study: "Study", *, horizons: int, seeds: int) -> None:
     from harness.cli.tables import show
     from harness.plan import plan_runs
-    from harness.tuning import DOUBLINGS, SHARE, anchors, find_optimum, fit_rule, main_ladder, through_width, widened
+    from harness.tuning import (
+        DOUBLINGS,
+        SHARE,
+        anchors,
+        at_rate,
+        find_optimum,
+        first_seeds,
+        fit_rule,
+        main_ladder,
+        mean_error,
+        through_width,
+        widened,
+    )  # fmt: skip
 
     planned = plan_runs(study.runs.values(), runtime=study.runtime)
     of_study = sum(run.training_flops for run in planned)
     ladder = main_ladder(planned)
-    tried = anchors(ladder, horizons=horizons, most_flops=SHARE * of_study)
+    tried = anchors(ladder, horizons=horizons, most_flops=SHARE * of_study / seeds)
+    chosen = first_seeds(planned, seeds)
     errors: list[dict[int, float]] = [{} for _ in tried]
     wanted: list[tuple[int, ...]] = [DOUBLINGS for _ in tried]
     while any(wanted):
         pairs = [(number, k) for number, doublings in enumerate(wanted) for k in doublings]
-        found = _validation_errors(study, (_at(tried[number], k) for number, k in pairs))
-        for (number, k), error in zip(pairs, found, strict=True):
-            errors[number][k] = error
+        rated = (at_rate(tried[number].config, 2.0**k) for number, k in pairs)
+        runs = (dataclasses.replace(run, seed=seed) for run in rated for seed in chosen)
+        found = iter(_validation_errors(study, runs))
+        for number, k in pairs:
+            errors[number][k] = mean_error([next(found) for _ in chosen])
         wanted = [widened(each) for each in errors]
         for run, doublings in zip(tried, wanted, strict=True):
             if doublings:
@@ -74,14 +92,8 @@ def _tune(study: "Study", *, horizons: int) -> None:
     fields = through_width(optima, rule, ladder)
     show(_table(tried, errors))
     print(f"Best     {', '.join(f'{math.exp(one.log_rate):.3g} at width {one.width}' for one in optima)}")
-    spent = sum(len(each) * run.training_flops for run, each in zip(tried, errors, strict=True))
+    spent = seeds * sum(len(each) * run.training_flops for run, each in zip(tried, errors, strict=True))
     _say(study, rule, fields, share=spent / of_study)
-
-
-def _at(run: "PlannedRun", doubling: int) -> "RunConfig":
-    from harness.tuning import at_rate
-
-    return at_rate(run.config, 2.0**doubling)
 
 
 def _validation_errors(study: "Study", runs: "Iterable[RunConfig]") -> list[float]:
@@ -144,11 +156,11 @@ def _certify(study: "Study") -> None:
     from harness.certificate import Certified, read_certificate, write_certificate
     from harness.config import run_id
     from harness.plan import plan_runs
-    from harness.tuning import main_ladder
+    from harness.tuning import at_rate, main_ladder
 
     ladder = list(main_ladder(plan_runs(study.runs.values(), runtime=study.runtime)).values())
     tried = [ladder[0][-1], ladder[-1][-1]]
-    runs = [[_at(run, k) for k in (-1, 0, 1)] for run in tried]
+    runs = [[at_rate(run.config, 2.0**k) for k in (-1, 0, 1)] for run in tried]
     _validation_errors(study, (config for configs in runs for config in configs))
     sizes = [
         Certified(run.config.model.width, run.cost.params, tuple(map(run_id, configs)))

@@ -8,8 +8,10 @@
     equals(fitted, 9.0)
     power_or_exponential(fits), floor(fits)
     compare_recipes(recipe(c1, e1), recipe(c2, e2), margin=0.1)
+    same_error(e1, e2, factor=1.02)                     # pairs of runs that share a seed
 """
 
+from harness.hypotheses.equivalence import same_error
 from harness.hypotheses.exponent import at_least, equals, within_factor
 from harness.hypotheses.family import power_or_exponential, vuong
 from harness.hypotheses.finding import Answer, Finding
@@ -32,6 +34,7 @@ __all__ = [
     "p_value",
     "power_or_exponential",
     "recipe",
+    "same_error",
     "vuong",
     "whichever",
     "within_factor",
