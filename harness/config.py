@@ -7,12 +7,14 @@ the run's id; ``RuntimeConfig`` and ``LauncherConfig`` hold what cannot.
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Literal, get_type_hints
 
 from harness.errors import ConfigError
-from harness.parts import compact, once_a_part, refuse_targets, shared, spaced
+from harness.json_text import quick_reader
+from harness.parts import compact, once_a_part, refuse_targets, shared, shared_text, spaced
 from harness.schema import convert, from_dict, to_dict, unknown
 
 Option = bool | int | float | str
@@ -217,6 +219,12 @@ def read_run(tree: Mapping[str, Any], *, where: str) -> RunConfig:
     return from_dict(RunConfig, {**tree, **_converted(parts, where=where)} if parts else tree, where=where)
 
 
+@functools.cache
+def run_reader() -> Callable[[bytes], RunConfig]:
+    """What does as ``read_run`` with JSON (see ``quick_reader``)."""
+    return quick_reader(RunConfig, **{name: functools.partial(shared_text, _node_kinds()[name]) for name in _PARTS})
+
+
 def _converted(parts: Mapping[str, Any], *, where: str) -> dict[str, Any]:
     """The nodes of a run's tree as they stand in ``RunConfig``."""
     kinds = _node_kinds()
@@ -307,22 +315,30 @@ def trunk_id(run: RunConfig) -> str | None:
 
 def run_text(run: RunConfig) -> str:
     """The whole configuration as JSON with sorted keys."""
-    return f"{{{', '.join(_texts(run, spaced, ': '))}}}"
+    return _json(run, spaced, between=(", ", ": "))
 
 
-def _digest(run: RunConfig, kind: str, *, training_version: int, without: Collection[str] = ()) -> str:
+def _digest(run: RunConfig, kind: str, *, training_version: int, without: tuple[str, ...] = ()) -> str:
     """12 hex digits of SHA-256 over compact JSON with sorted keys, put together from that of the parts."""
-    whole = {kind: f"{{{','.join(_texts(run, compact, ':', without=without))}}}", "training_version": training_version}
+    whole = {kind: _json(run, compact, between=(",", ":"), without=without), "training_version": training_version}
     text = ",".join(f'"{name}":{whole[name]}' for name in sorted(whole))
     return hashlib.sha256(f"{{{text}}}".encode()).hexdigest()[:12]
 
 
-def _texts(run: RunConfig, text: Callable[[Any], str], colon: str, *, without: Collection[str] = ()) -> Iterator[str]:
-    """Each field's name and value as JSON, by name; a number is no part, and many are different."""
-    for name in _FIELDS:
-        if name not in without:
-            value = getattr(run, name)
-            yield f'"{name}"{colon}{value if type(value) is int else text(value)}'
+def _json(
+    run: RunConfig, text: Callable[[Any], str], *, between: tuple[str, str], without: tuple[str, ...] = ()
+) -> str:
+    """The run as JSON with sorted keys, its parts by ``text``; a number is no part, and many are different."""
+    values, form = _form(between, without)
+    return form % tuple([value if type(value) is int else text(value) for value in values(run)])
+
+
+@functools.cache
+def _form(between: tuple[str, str], without: tuple[str, ...]) -> tuple[Callable[[RunConfig], tuple[Any, ...]], str]:
+    comma, colon = between
+    names = [name for name in _FIELDS if name not in without]
+    pairs = comma.join(f'"{name}"{colon}%s' for name in names)
+    return attrgetter(*names), f"{{{pairs}}}"
 
 
 _FIELDS = sorted(field.name for field in dataclasses.fields(RunConfig))

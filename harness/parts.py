@@ -15,6 +15,7 @@ T = TypeVar("T")
 
 MOST = 20_000  # parts that are remembered: some tens of MB
 _made: dict[tuple[type, str], Any] = {}
+_read: dict[tuple[type, bytes], Any] = {}
 
 
 def shared(kind: type[T], tree: Any, *, where: str) -> T:
@@ -30,6 +31,20 @@ def shared(kind: type[T], tree: Any, *, where: str) -> T:
         if len(_made) >= MOST:
             _made.clear()
         part = _made[key] = from_dict(kind, tree, where=where)
+    return part
+
+
+def shared_text(kind: type[T], text: bytes) -> T:
+    """As ``shared`` of what the JSON holds; an equal text is not read again.
+
+    Raises:
+        ConfigError, ValueError: as ``shared``, and where it is no JSON.
+    """
+    part = _read.get((kind, text))
+    if part is None:
+        if len(_read) >= MOST:
+            _read.clear()
+        part = _read[kind, text] = shared(kind, json.loads(text.decode()), where=kind.__name__)
     return part
 
 

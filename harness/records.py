@@ -24,8 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from harness.config import RunConfig, cell_id, read_run, run_id
+from harness.config import RunConfig, cell_id, read_run, run_id, run_reader
 from harness.errors import ConfigError, RecordError
+from harness.json_text import quick_reader
 from harness.schema import from_dict, to_dict
 from harness.secrets import redact
 
@@ -255,6 +256,32 @@ def read_record(folder: Path) -> tuple[Record, Measured]:
     Raises:
         RecordError: a file is missing, cut short, of another format version, or of another run.
     """
+    record, measured = _read_quickly(folder) or _read_with_care(folder)
+    if record.run_id != folder.name:
+        raise RecordError(
+            f"{folder / 'record.json'}: is of run {record.run_id}; the folder was renamed; name it so again"
+        )
+    nonsense = next(_nonsense(record, measured), None)
+    if nonsense is not None:
+        raise RecordError(f"{folder}: {nonsense}; a file was edited or damaged; remove {folder} and run again")
+    return record, measured
+
+
+def _read_quickly(folder: Path) -> tuple[Record, Measured] | None:
+    """The two files where they are as this version writes them, else None: most are, and it is ten times as quick."""
+    try:
+        record = _quick_record(_read_bytes(f"{folder}/record.json"))
+        measured = _quick_measured(_read_bytes(f"{folder}/measured.json"))
+    except (OSError, ConfigError):
+        return None
+    of_now = (record.schema_version, measured.schema_version) == (SCHEMA_VERSION, MEASURED_VERSION)
+    return (record, measured) if of_now else None
+
+
+_quick_record, _quick_measured = quick_reader(Record, config=run_reader()), quick_reader(Measured)
+
+
+def _read_with_care(folder: Path) -> tuple[Record, Measured]:
     of_record, of_measured = f"{folder}/record.json", f"{folder}/measured.json"
     tree = read_json(of_record)
     _require_version(tree, SCHEMA_VERSION, where=of_record)
@@ -265,18 +292,9 @@ def read_record(folder: Path) -> tuple[Record, Measured]:
     try:
         if "config" in tree:
             tree["config"] = read_run(tree["config"], where=f"{of_record}.config")
-        record = from_dict(Record, tree, where=of_record)
-        measured = from_dict(Measured, took, where=of_measured)
+        return from_dict(Record, tree, where=of_record), from_dict(Measured, took, where=of_measured)
     except ConfigError as error:
         raise RecordError(f"{error}; the file was edited or damaged; remove {folder} and run again") from error
-    if record.run_id != folder.name:
-        raise RecordError(
-            f"{folder / 'record.json'}: is of run {record.run_id}; the folder was renamed; name it so again"
-        )
-    nonsense = next(_nonsense(record, measured), None)
-    if nonsense is not None:
-        raise RecordError(f"{folder}: {nonsense}; a file was edited or damaged; remove {folder} and run again")
-    return record, measured
 
 
 def _nonsense(record: Record, measured: Measured) -> Iterator[str]:
@@ -318,8 +336,7 @@ def read_json(path: Path | str) -> dict[str, Any]:
         RecordError: it is missing, cut short, or no mapping.
     """
     try:
-        with open(path, "rb", buffering=0) as file:
-            tree = json.loads(file.read().decode())
+        tree = json.loads(_read_bytes(path).decode())
     except FileNotFoundError as error:
         raise RecordError(f"{path}: is missing; remove {os.path.dirname(path)} and run again") from error
     except (ValueError, OSError, RecursionError) as error:
@@ -327,3 +344,18 @@ def read_json(path: Path | str) -> dict[str, Any]:
     if not isinstance(tree, dict):
         raise RecordError(f"{path}: holds no mapping; remove {os.path.dirname(path)} and run again")
     return tree
+
+
+def _read_bytes(path: Path | str) -> bytes:
+    """As ``Path.read_bytes``, in half its time: a hundred thousand small files are read at once."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        chunks = []
+        while chunk := os.read(file, _CHUNK):
+            chunks.append(chunk)
+        return b"".join(chunks)
+    finally:
+        os.close(file)
+
+
+_CHUNK = 1 << 16  # bytes

@@ -17,7 +17,8 @@ import polars as pl
 
 WORTH_KEEPING = 500  # rows that were read anew: some tenths of a second
 JUST_NOW_NS = 2_000_000_000
-READERS = ("table.py", "records.py", "config.py", "parts.py", "schema.py")  # what a row depends on besides its files
+# What a row depends on besides its files.
+READERS = ("table.py", "records.py", "config.py", "parts.py", "schema.py", "json_text.py")
 
 
 def stamps(run_ids: Iterable[str], *, runs_folder: Path) -> dict[str, str]:
