@@ -71,9 +71,13 @@ def _range(evidence: Evidence) -> str:
     flops = evidence.frontier["training_flops"].to_numpy()
     decades = float(np.log10(flops.max() / flops.min()))
     shrink = (decades / (decades + 1)) ** 2
+    edge = (
+        f" At the edge of the grid, {len(evidence.edge)} other cells only bound the frontier from above: their compute "
+        "could not be spent on more data, or on a larger network."
+    )
     return (
         f"{len(flops)} cells of the frontier over {number(decades, 2)} decades. An exponent's uncertainty falls with "
-        f"the square of the decades: one more would leave {percent(shrink)} of it."
+        f"the square of the decades: one more would leave {percent(shrink)} of it.{edge if len(evidence.edge) else ''}"
     )
 
 

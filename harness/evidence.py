@@ -4,7 +4,8 @@ One straight line, all of it a pure function of the table of runs::
 
     runs -> cells (means over seeds) -> frontier (chosen on validation) -> fits (of the test error)
 
-The frontier is the cell of lowest validation error at each budget, without those that a cheaper one beats.
+The frontier is the cell of lowest validation error at each budget, without those that a cheaper one beats. Where the
+runs have no budgets, the cells at the edge of the grid are not on it: see ``harness.fits.bracketed``.
 """
 
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from harness.errors import FitError
+from harness.fits.bracketed import bracketed
 from harness.fits.curve import CurveFit, fit_curve
 from harness.fits.isoflop import IsoflopProfile, profiles_of
 from harness.fits.surface import SurfaceFit, fit_surface
@@ -43,11 +45,11 @@ class Evidence:
     """All that a claim may look at.
 
     ``runs`` has a row a finished run (columns: ``harness.table.RUN_COLUMNS``), ``cells`` a row a cell, ``frontier`` is
-    the subset of ``cells`` on the compute-optimal frontier, sorted by ``training_flops``. ``curves`` maps a form's
-    name to its fit on the frontier, with errors ``counted`` as mistakes where a cell of it made fewer than
-    ``FEW_MISTAKES``. What could not be fitted stands in ``refused`` with the reason, what was left out
-    of the cells in ``dropped`` as (run id, reason), what has no record yet in ``missing``; the dropped ones whose files
-    are damaged are also in ``unreadable``.
+    the subset of ``cells`` on the compute-optimal frontier, sorted by ``training_flops``, and ``edge`` those that no
+    other beats but that only bound the frontier. ``curves`` maps a form's name to its fit on the frontier, with errors
+    ``counted`` as mistakes where a cell of it made fewer than ``FEW_MISTAKES``. What could not be fitted stands in
+    ``refused`` with the reason, what was left out of the cells in ``dropped`` as (run id, reason), what has no record
+    yet in ``missing``; the dropped ones whose files are damaged are also in ``unreadable``.
     """
 
     study: str
@@ -55,6 +57,7 @@ class Evidence:
     runs: pl.DataFrame
     cells: pl.DataFrame
     frontier: pl.DataFrame
+    edge: pl.DataFrame
     curves: dict[str, CurveFit]
     surface: SurfaceFit | None
     isoflop: tuple[IsoflopProfile, ...]
@@ -123,12 +126,14 @@ def reduce_runs(study: str, collected: Collected, *, exclusions: Exclusions) -> 
         raise FitError(f"study {study}: {changed}")
     reasons = _drop_reasons(runs, exclusions)
     cells = average_cells(runs.filter(~pl.col("run_id").is_in(list(reasons))))
+    frontier, edge = _frontier(cells)
     return Evidence(
         study=study,
         chance_error=float(runs["chance_error"][0]),
         runs=runs,
         cells=cells,
-        frontier=_frontier(cells),
+        frontier=frontier,
+        edge=edge,
         curves={},
         surface=None,
         isoflop=(),
@@ -174,10 +179,13 @@ def budgets(cells: pl.DataFrame) -> pl.Series:
     return cells["budget_flops"].fill_null(cells["training_flops"].cast(pl.Float64))
 
 
-def _frontier(cells: pl.DataFrame) -> pl.DataFrame:
+def _frontier(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The frontier, and what no other cell beats but the edge of the grid alone put there."""
     chosen = undominated(cells["training_flops"], np.maximum(cells["validation_error"], 1e-12), tolerance=SAME_COMPUTE)
+    inside = bracketed(cells["training_flops"], cells["params"], cells["examples_seen"], at=chosen)
     best: pl.DataFrame = cells[chosen.tolist()]
-    return best
+    chosen_by_budget = best["budget_flops"].is_not_null().to_numpy()
+    return best.filter(inside | chosen_by_budget), best.filter(~(inside | chosen_by_budget))
 
 
 def fit_frontier(points: Evidence, *, form: str) -> CurveFit:

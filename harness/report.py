@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from harness.along import AXIS_NOUNS, axis_values, main_axis
 from harness.claims import Arms, Verdict
 from harness.discussion import halving, what_would_change
@@ -124,12 +126,12 @@ def _page(
 
 def answer(evidence: Evidence, verdicts: Sequence[Verdict]) -> str:
     """The page's headline: one sentence with the range, what the error did over it, and the count of verdicts."""
-    frontier = evidence.frontier
+    frontier = pl.concat([evidence.frontier, evidence.edge]) if len(evidence.frontier) < 2 else evidence.frontier
     if frontier.is_empty():
         return "No finished run of this study can be drawn or fitted, so no claim can be judged yet."
     first, last = frontier.row(0, named=True), frontier.row(-1, named=True)
     judged = _judged(verdicts)
-    if len(frontier) == 1 and (said := _along_its_axis(evidence)):
+    if len(evidence.frontier) < 2 and (said := _along_its_axis(evidence)):
         return f"{said}; {judged}."
     if len(frontier) == 1:
         reached = f"a test error of {number(last['test_error'])} at {scientific(last['training_flops'])} training FLOPs"
@@ -174,7 +176,8 @@ def _method(evidence: Evidence, context: Context) -> tuple[tuple[str, str], ...]
         (
             "Frontier",
             "cells that no other beats at the same or lower training FLOPs; chosen on validation error, and the test "
-            "error of the chosen cells is what is reported and fitted",
+            "error of the chosen cells is what is reported and fitted; without budgets, only where a cell of about the "
+            "same compute has fewer parameters and more examples, and one the reverse: others bound the frontier alone",
         ),
         ("Objective", context.objective),
         ("Noise", COUNTED if evidence.counted else SCATTERED),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.claims import CLAIMS, Verdict
 from harness.errors import RecordError
-from harness.plots.numerals import interval, number
+from harness.plots.numerals import ABSENT, interval, number
 from harness.power import Power
 from harness.schema import from_dict, to_dict
 
@@ -77,7 +77,7 @@ class Found:
 
 def in_words(verdict: Verdict) -> Judged:
     """A verdict as the page says it."""
-    ours = "–"
+    ours = ABSENT
     if verdict.value is not None:
         ours = number(verdict.value) + (f" [{interval(verdict.interval)}]" if verdict.interval else "")
     return Judged(

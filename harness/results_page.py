@@ -114,7 +114,8 @@ def _section(found: Found) -> list[str]:
         lines += ["", f"![what {found.name} measured]({found.name}/figures/{found.figure})"]
     if found.power:
         lines += ["", *_foreseen(found.power)]
-    others = [verdict for verdict in found.verdicts if verdict not in _foremost(found)]
+    shown = _foremost(found)
+    others = [verdict for verdict in found.verdicts if verdict not in shown and verdict.ours != ABSENT]
     if others:
         lines += ["", "Exploratory, not named before the study ran:", ""]
         lines += _table(

@@ -35,6 +35,7 @@ def evidence(compute: FloatArray, error: FloatArray) -> Evidence:
         runs=cells,
         cells=cells,
         frontier=frontier,
+        edge=cells.clear(),
         curves=curves,
         surface=None,
         isoflop=(),

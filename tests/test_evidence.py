@@ -52,6 +52,26 @@ def test_the_frontier_falls_in_validation_error_and_grows_in_compute() -> None:
     assert frontier["training_flops"].n_unique() == len(frontier) >= 5
 
 
+def test_without_budgets_the_edge_of_the_grid_only_bounds_the_frontier() -> None:
+    budgeted = synthetic_evidence(widths=(8, 16, 32))
+    free = synthetic_evidence(widths=(8, 16, 32), budget_flops=None)
+    assert budgeted.edge.is_empty()
+    inside = budgeted.frontier["width"] == 16
+    assert inside.any()
+    assert not inside.all()
+    assert free.frontier["cell"].to_list() == budgeted.frontier.filter(inside)["cell"].to_list()
+    assert free.edge["cell"].to_list() == budgeted.frontier.filter(~inside)["cell"].to_list()
+
+
+def test_a_claim_about_compute_is_left_undecided_where_every_cell_is_at_the_edge() -> None:
+    evidence = synthetic_evidence(widths=(8, 16), budget_flops=None)
+    verdicts = {verdict.claim: verdict for verdict in judge_study(evidence, load_rules([]))}
+    assert evidence.frontier.is_empty()
+    assert not evidence.edge.is_empty()
+    assert not evidence.curves
+    assert {verdicts[name].answer for name in ("fourth_power", "ninth_power", "power_law")} == {"undecided"}
+
+
 def test_what_is_left_out_is_listed_with_its_reason() -> None:
     runs = synthetic_runs()
     ids = runs["run_id"].to_list()

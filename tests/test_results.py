@@ -33,7 +33,7 @@ FOUND = Found(
     trained=Trained(runs=12, training_flops=3.2e12, wall_seconds=1800.0, hardware="a CPU", commit="abc"),
     table="runs.parquet",
     figure="error_against_flops.svg",
-    verdicts=(in_words(VERDICT), in_words(replace(VERDICT, value=None, interval=None, standing="exploratory"))),
+    verdicts=(in_words(VERDICT), in_words(replace(VERDICT, interval=None, standing="exploratory"))),
     held=(Held("kaplan2020/compute", "training FLOPs", "0.05", "0.1 [0.09 to 0.11]", "contradicted", "different."),),
     power=(Power(Truth("shallow", 0.1, 0.0), 10.0, (Shares("a floor", 0.5, 0.04),), 0.9, 0.2, 0.2),),
 )
@@ -47,10 +47,16 @@ def test_the_page_has_the_claims_that_were_named_before_first_and_the_others_bel
     page = render([FOUND])
     first, below = page.split("## made")
     assert "compute exponent | at least 4 | 5.25 [4.50 to ∞] | ✓ supported, confirmatory | over 3 decades. |" in first
-    assert "fourth power. | compute exponent | – | ✓ supported |" in below
+    assert "fourth power. | compute exponent | 5.25 | ✓ supported |" in below
     assert "harness launch study=made\nharness keep study=made" in below
     assert "12 runs, 3.2e+12 training FLOPs, 0.5 hours of training on a CPU; commit abc. It fell." in below
     assert "| kaplan2020/compute | training FLOPs | 0.05 | 0.1 [0.09 to 0.11] | contradicted | different. |" in below
+
+
+def test_an_exploratory_claim_without_a_number_is_left_to_the_study_s_page() -> None:
+    without = in_words(replace(VERDICT, value=None, interval=None, answer="undecided", standing="exploratory"))
+    page = render([replace(FOUND, verdicts=(FOUND.verdicts[0], without))])
+    assert "Exploratory" not in page
 
 
 def test_the_page_says_what_a_study_could_decide_before_what_it_did() -> None:
