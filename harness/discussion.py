@@ -39,6 +39,8 @@ def _times(fit: CurveFit) -> str:
     middle = fit.value(half) - last
     if not np.isfinite(low):
         return "what no compute can buy"
+    if low == 0:
+        return "a factor that these cells don't bound"
     if not fit.identified or not np.isfinite(middle):
         return (
             f"{number(low, 2)} times the compute or more"

@@ -18,6 +18,7 @@ import polars as pl
 
 from harness.errors import FitError
 from harness.fits.bracketed import bracketed
+from harness.fits.clustered import clustered
 from harness.fits.curve import CurveFit, fit_curve
 from harness.fits.isoflop import IsoflopProfile, profiles_of
 from harness.fits.surface import SurfaceFit, fit_surface
@@ -202,15 +203,25 @@ def _has_few_mistakes(cells: pl.DataFrame) -> bool:
 
 
 def _curve(cells: pl.DataFrame, runs: pl.DataFrame, *, form: str, counted: bool) -> CurveFit:
-    """The fit to the cells' runs; counted, to the cells' shares of the one test set that all their seeds share."""
+    """The fit to the cells' runs; counted, to the cells' shares of the one test set that all their seeds share.
+
+    Cells of one trunk share its noise, so trunks are clusters.
+    """
     chance = float(cells["chance_error"][0]) if len(cells) else None
     if counted:
         tests = cells["test_examples"]
         compute, error = cells["training_flops"], cells["test_error"]
-        return fit_curve(compute, error, form=form, chance_error=chance, test_examples=tests)
-    rows = _runs_of(cells, runs)
-    groups = rows["cell"].to_list()
-    return fit_curve(rows["training_flops"], rows["test_error"], form=form, chance_error=chance, groups=groups)
+        fit = fit_curve(compute, error, form=form, chance_error=chance, test_examples=tests)
+    else:
+        rows = _runs_of(cells, runs)
+        groups = rows["cell"].to_list()
+        fit = fit_curve(rows["training_flops"], rows["test_error"], form=form, chance_error=chance, groups=groups)
+    return clustered(fit, trunks_of(cells))
+
+
+def trunks_of(cells: pl.DataFrame) -> list[str]:
+    """What each cell shares its noise with: its trunk, or nothing but itself."""
+    return cells.select(pl.coalesce("trunk", "cell")).to_series().to_list()
 
 
 def joint_surface(cells: pl.DataFrame, runs: pl.DataFrame, *, response: str = "test_error") -> SurfaceFit:

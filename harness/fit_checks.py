@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 
 from harness.errors import FitError
-from harness.evidence import Evidence, budgets
-from harness.fits.bootstrap import wild_interval
+from harness.evidence import Evidence, budgets, trunks_of
 from harness.fits.burden import utilisation_drift
+from harness.fits.clustered import ClusteredFit
 from harness.fits.curve import CurveFit
 from harness.fits.direction import Power, regression_directions
 from harness.fits.frontier import Minima, raw_minima
@@ -19,7 +19,6 @@ from harness.plots.numerals import ABSENT, interval, number, percent, scientific
 from harness.plots.style import fit_style
 
 _ENOUGH_AGREE = 1e-6  # two optimisers' objectives, relative
-_FEWEST_TRUNKS = 3  # of two, the wild bootstrap has 36 draws, and rejects nothing at 5 %
 _BY_TRUNKS = "power_floor"
 
 
@@ -116,31 +115,24 @@ def winners_curse(evidence: Evidence) -> str:
 
 
 def shared_trunks(evidence: Evidence) -> str:
-    """On how many independent trunks the frontier rests, and what that does to its intervals; empty if one a cell.
-
-    The fits and the verdicts are left as they are. With 3 or 4 trunks behind 12 cells, whose shared noise is twice
-    their own, 95 % intervals that take cells for independent hold the truth in 73 to 75 of 100 studies, and those by
-    the wild cluster bootstrap in 99 or 100: neither has its level, so neither may stand for the other without a word.
-    """
-    labels = evidence.frontier.select(pl.coalesce("trunk", "cell")).to_series().to_list()
+    """On how many independent trunks the frontier rests, and what that does to its intervals; empty if one a cell."""
+    labels = trunks_of(evidence.frontier)
     count = len(set(labels))
     if count == len(labels):
         return ""
     said = (
         f"The frontier's {len(labels)} cells rest on {count} independent trunk{'s' if count > 1 else ''}, and cells of "
-        "a trunk share its noise. Intervals and verdicts take cells for independent, so they are surer than they "
-        "should be"
+        "a trunk share its noise, so intervals of a curve's quantities hold with trunks as clusters too"
     )
-    if _BY_TRUNKS not in evidence.curves or count < _FEWEST_TRUNKS:
-        return f"{said}; by how much, {count if count < _FEWEST_TRUNKS else 'these'} trunks can't tell"
-    fit = evidence.curves[_BY_TRUNKS]
-    try:
-        together = interval(wild_interval(fit, "exponent", clusters=labels))
-    except FitError as refusal:
-        return f"{said}; by how much is not known: {refusal}"
+    fit = evidence.curves.get(_BY_TRUNKS)
+    if not isinstance(fit, ClusteredFit):
+        return said
+    ends = fit.interval("exponent")
+    if not np.isfinite(ends).any():
+        return f"{said}: {count} trunks with these errors can't tell how sure an exponent is, and decide nothing"
     return (
-        f"{said}: with trunks as clusters, the exponent of the {FORMS[_BY_TRUNKS].title} lies in {together} and not in "
-        f"{interval(fit.interval('exponent'))} (wild cluster bootstrap, which few trunks make too wide)"
+        f"{said}: the exponent of the {FORMS[_BY_TRUNKS].title} lies in {interval(ends)}, with cells taken for "
+        f"independent in {interval(fit.apart.interval('exponent'))} (wild cluster bootstrap, wide where trunks are few)"
     )
 
 

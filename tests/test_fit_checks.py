@@ -4,11 +4,14 @@ import numpy as np
 import polars as pl
 import pytest
 
+from harness.discussion import halving
 from harness.evidence import Evidence
 from harness.fit_checks import CHECKS, burden, check_rows, growth_of_size, shared_trunks, winners_curse
 from harness.fits.bootstrap import wild_interval
 from harness.fits.direction import regression_directions
+from harness.judging import judge_study
 from harness.plots.numerals import interval
+from tests.made import made_rules
 from tests.synthetic import evidence_of, synthetic_evidence, synthetic_runs
 
 
@@ -82,28 +85,46 @@ def test_burdens_of_two_kinds_of_processor_make_no_law() -> None:
     assert found.absent == "The runs are of 2 kinds of processor, whose burdens are not of one kind."
 
 
-def with_trunks(*, share: int) -> Evidence:
+def with_trunks(*, share: int, noise: float = 0.02) -> Evidence:
     """The made-up study with each ``share`` widths in one trunk."""
-    runs = synthetic_runs()
+    runs = synthetic_runs(noise=noise)
     number = {width: f"trunk {i // share}" for i, width in enumerate(sorted(runs["width"].unique()))}
     return evidence_of(runs.with_columns(trunk=pl.col("width").replace_strict(number)))
 
 
-def test_the_page_says_on_how_many_independent_trunks_its_intervals_rest_and_leaves_them_as_they_are() -> None:
+def answers(evidence: Evidence) -> dict[str, str]:
+    return {one.claim: one.answer for one in judge_study(evidence, made_rules())}
+
+
+def test_the_page_says_on_how_many_independent_trunks_its_intervals_rest_and_both_intervals() -> None:
     shared, apart = with_trunks(share=1), synthetic_evidence()
     trunks, cells = shared.frontier["trunk"].n_unique(), len(shared.frontier)
     assert 3 <= trunks < cells
     said = shared_trunks(shared)
     assert said.startswith(f"The frontier's {cells} cells rest on {trunks} independent trunks")
-    bounds = wild_interval(shared.curves["power_floor"], "exponent", clusters=shared.frontier["trunk"].to_list())
-    assert f"lies in {interval(bounds)} and not in" in said
-    assert shared.curves["power_floor"].interval("exponent") == apart.curves["power_floor"].interval("exponent")
+    narrow = apart.curves["power_floor"].interval("exponent")
+    together = wild_interval(apart.curves["power_floor"], "exponent", clusters=shared.frontier["trunk"].to_list())
+    wide = shared.curves["power_floor"].interval("exponent")
+    assert wide == (min(narrow[0], together[0]), max(narrow[1], together[1]))
+    assert f"lies in {interval(wide)}, with cells taken for independent in {interval(narrow)}" in said
     assert shared_trunks(apart) == ""
 
 
 @pytest.mark.parametrize(("share", "count"), [(3, "2 independent trunks"), (6, "1 independent trunk, and")])
-def test_one_or_two_trunks_give_no_interval(share: int, count: str) -> None:
-    said = shared_trunks(with_trunks(share=share))
-    assert count in said
-    assert "trunks can't tell" in said
-    assert "lies in" not in said
+def test_one_or_two_trunks_decide_nothing(share: int, count: str) -> None:
+    shared = with_trunks(share=share)
+    assert count in shared_trunks(shared)
+    assert "decide nothing" in shared_trunks(shared)
+    assert shared.curves["power_floor"].interval("compute_exponent") == (-np.inf, np.inf)
+    assert "too few trunks" in shared.curves["power_floor"].gate
+    assert "the power law asks for a factor that these cells don't bound" in halving(shared)
+    found = answers(shared)
+    assert {found[name] for name in ("fourth_power", "ninth_power", "above_bound", "target_factor")} == {"undecided"}
+
+
+def test_a_verdict_on_an_exponent_stands_where_both_intervals_give_it_and_else_is_undecided() -> None:
+    """The narrow interval is 9.2 to 14.7, the one by trunks 5.1 to 21.0."""
+    apart = answers(synthetic_evidence(noise=0.03))
+    together = answers(with_trunks(share=1, noise=0.03))
+    assert (apart["fourth_power"], apart["ninth_power"]) == ("supported", "supported")
+    assert (together["fourth_power"], together["ninth_power"]) == ("supported", "undecided")

@@ -23,6 +23,8 @@ def falls_with_compute(trend: Trend) -> str:
     low, high = fit.interval("exponent")
     if low > 0:
         return ""
+    if not np.isfinite((low, high)).any():
+        return f"not identified: {fit.gate}."
     return (
         f"not identified: the {fit.n} {trend.noun} over {fit.decades:.1f} decades don't show that error falls with "
         f"compute (its power of compute is anything from {-high:.3g} to {-low:.3g})."

@@ -12,6 +12,8 @@ def gate(exponent: float, interval: tuple[float, float], decades: float) -> str:
     ``interval`` is the exponent's at 95 %, ``decades`` the range of compute.
     """
     low, high = interval
+    if not np.isfinite(interval).any():
+        return "the points share their noise in too few trunks to bound an exponent"
     if low <= 0:
         return f"the data don't show that error falls with compute (exponent in [{low:.3g}, {high:.3g}])"
     reducible_range = 10 ** min(exponent * decades, 300.0)
