@@ -1,19 +1,20 @@
-"""Rows of the table that need not be read from their records again. Can be deleted at any time; no torch.
+"""Rows of the table that need not be read from their records again. See ``harness.cache_folder``; no torch.
 
 A row counts as long as the files that it was read from are the same, by their sizes, their inodes and both their
 times to the nanosecond: the time of change can't be set back by hand. Files that changed a moment ago are not kept,
-since a second change within one tick of the file system's clock would not show. Other code has another file.
+since a second change within one tick of the file system's clock would not show.
 """
 
 import hashlib
 import os
 import time
-import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
+
+from harness.cache_folder import cache_file, keep
 
 WORTH_KEEPING = 500  # rows that were read anew: some tenths of a second
 JUST_NOW_NS = 2_000_000_000
@@ -41,6 +42,32 @@ def _stamp(status: os.stat_result) -> str:
     return f"{status.st_size} {status.st_ino} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
+def digest_of(stamped: Mapping[str, str]) -> str:
+    """Names the runs and the state of their files; empty where the files of one may still be changing."""
+    if "" in stamped.values():
+        return ""
+    return hashlib.sha256("\n".join(f"{run_id} {stamp}" for run_id, stamp in stamped.items()).encode()).hexdigest()
+
+
+def is_written(path: Path, digest: str, *, output: Path) -> bool:
+    """Whether the file is still what was written of the rows that the digest names."""
+    try:
+        return digest != "" and _note(path, output).read_text() == f"{digest} {_stamp(os.stat(path))}"
+    except (OSError, ValueError):
+        return False
+
+
+def note_written(path: Path, digest: str, *, output: Path) -> None:
+    """Remember that the file holds the rows that the digest names, as it lies there now."""
+    if digest and output.is_dir():
+        text = f"{digest} {_stamp(os.stat(path))}"
+        keep(_note(path, output), lambda file: file.write_text(text))
+
+
+def _note(path: Path, output: Path) -> Path:
+    return cache_file(output, "written.txt", code=READERS, of=str(path.absolute()))
+
+
 def read_rows(output: Path, *, wanted: Mapping[str, str], schema: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
     """The rows, with their ``stamp``, that are still true of ``wanted`` (run id to stamp); none without a cache."""
     columns: dict[str, type[pl.DataType]] = {**schema, "stamp": pl.String}
@@ -59,13 +86,8 @@ def keep_rows(output: Path, rows: pl.DataFrame) -> None:
     with suppress(OSError, pl.exceptions.PolarsError):  # none yet, or a damaged one, which is replaced
         before = pl.read_parquet(path).select(rows.columns).join(rows, on="run_id", how="anti")
         rows = pl.concat([before, rows])
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-        rows.write_parquet(temporary)
-        temporary.replace(path)
+    keep(path, rows.write_parquet)
 
 
 def _file(output: Path) -> Path:
-    code = hashlib.sha256(b"".join(Path(__file__).with_name(name).read_bytes() for name in READERS))
-    return output / "cache" / f"runs-{code.hexdigest()[:12]}.parquet"
+    return cache_file(output, "runs.parquet", code=READERS)

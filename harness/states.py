@@ -5,8 +5,6 @@ them in one call. Of a finished run just enough is read to see that its record i
 end of the events, so that the state of 10,000 runs takes a second and not the reading of every heartbeat.
 """
 
-import dataclasses
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import Any, Literal
 
 from harness.errors import RecordError
 from harness.ownership import SILENT_SECONDS, is_owned, read_attempts
-from harness.records import SCHEMA_VERSION, Record, is_finished, read_events, read_json, read_record
+from harness.records import is_finished, read_events, read_json, read_record, read_result
 from harness.schema import to_dict
 
 TAIL_BYTES = 1 << 16  # of the events: a traceback, or several minutes of heartbeats
@@ -28,8 +26,6 @@ DONE: tuple[State, ...] = ("finished", "diverged")
 _WAITING = {"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT", "RESV_DEL_HOLD"}
 _ACTIVE = {"RUNNING", "COMPLETING", "SUSPENDED", "STOPPED", "RESIZING", "SIGNALING", "STAGE_OUT"}
 _SAVED = {"TIMEOUT", "PREEMPTED", "DEADLINE"}  # ends that a run is warned of, so that it goes on from there
-
-_RECORD_KEYS = {field.name for field in dataclasses.fields(Record)}
 
 
 @dataclass(frozen=True)
@@ -97,8 +93,12 @@ def with_slurm(state: RunState, job: str, word: str) -> RunState:
 
 def read_state(folder: Path, *, now: float) -> RunState:
     """Fold one run's files into its state."""
-    if is_finished(folder):
-        return _read_end(folder)
+    try:
+        record = read_result(folder)
+    except RecordError as error:
+        return RunState("unreadable", reason=str(error))
+    if record is not None:
+        return RunState(record.status, step=record.steps, training_flops=record.training_flops)
     events, attempts = read_events(folder, last_bytes=TAIL_BYTES), read_attempts(folder)
     if not events and not attempts:
         return RunState("planned")
@@ -127,18 +127,6 @@ def _judge(events: Sequence[Mapping[str, Any]]) -> tuple[State, str]:
     if last["event"] == "signal":
         return "interrupted", "saved on a signal"
     return "lost", "ended without a word: killed, or its machine went away"
-
-
-def _read_end(folder: Path) -> RunState:
-    """The state of a run that has a record: whether it is whole and this run's, without the cost of all its fields."""
-    try:
-        tree = read_json(f"{folder}/record.json")
-        whole = tree.get("schema_version") == SCHEMA_VERSION and tree.keys() == _RECORD_KEYS
-        if not whole or tree["run_id"] != folder.name or not os.path.exists(f"{folder}/measured.json"):
-            read_record(folder)  # says what is wrong
-        return RunState(tree["status"], step=tree["steps"], training_flops=tree["training_flops"])
-    except RecordError as error:
-        return RunState("unreadable", reason=str(error))
 
 
 def describe_run(folder: Path, *, now: float) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any
 from harness.compose import MOST_POINTS, Overrides, Tree, compose_tree, is_group, parse_overrides, resolve
 from harness.config import NOT_OF_A_RUN, LauncherConfig, RunConfig, RuntimeConfig, Split, change_run, run_id, split_tree
 from harness.errors import ConfigError
+from harness.grid_cache import Grid, remembered_grid
 from harness.rules import Rules, read_rules
 from harness.schema import check_folder_name, from_dict, unknown
 from harness.secrets import refuse_secrets
@@ -35,6 +36,22 @@ class Block:
     axes: Mapping[str, tuple[Any, ...]]
     where: str | None = None
     arm: str | None = None
+
+
+@dataclass(frozen=True)
+class _Composition:
+    """A block's tree for one choice of its groups, and the axes whose values are set in it."""
+
+    tree: Tree
+    values: Mapping[str, tuple[Any, ...]]
+    where: str | None
+    arm: str | None
+
+    @property
+    def pointing(self) -> bool:
+        """Whether something points elsewhere in the tree, or out of it; that is resolved for each point, and slow."""
+        of_runs = {key: value for key, value in self.tree.items() if key not in NOT_OF_A_RUN}
+        return "${" in repr((of_runs, self.values))
 
 
 @dataclass(frozen=True)
@@ -100,22 +117,19 @@ def load_study(arguments: Sequence[str]) -> Study:
     most = sum(math.prod(len(values) for values in block.axes.values()) for block in blocks)
     if most > MOST_POINTS:
         raise ConfigError(f"study {config.name}: {most:,} points; {MOST_POINTS:,} at the most: shorten an axis")
-    points = [(split, block.arm) for block in blocks for split in _split_points(block, overrides.plain)]
-    kept = [(run_id(split[0]), split, arm) for split, arm in points if split is not None]
-    if not kept:
+    composed = [one for block in blocks for one in _compositions(block, overrides.plain, base=base)]
+    first = next((split for one in composed for split in _split_points(one) if split is not None), None)
+    if first is None:
         raise ConfigError(f"study {config.name}: no run is left; widen an axis or loosen 'where'")
-    _, (_, runtime, launcher), _ = kept[0]
-    arms: dict[str, dict[str, None]] = {}
-    for name, _, arm in kept:
-        if arm is not None:
-            arms.setdefault(arm, {})[name] = None
+    _, runtime, launcher = first
+    grid = _grid(composed, output=Path(runtime.output))
     return Study(
         name=config.name,
         question=config.question,
         overrides=tuple(arguments),
-        runs={name: run for name, (run, _, _), _ in kept},
-        arms={arm: tuple(ids) for arm, ids in arms.items()},
-        left_out=len(points) - len(kept),
+        runs=grid.runs,
+        arms=grid.arms,
+        left_out=grid.left_out,
         rules=read_rules(resolve(base)["claims"]),
         runtime=runtime,
         launcher=launcher,
@@ -147,31 +161,55 @@ def _with_overrides(block: Block, overrides: Overrides) -> Block:
     return Block(axes={**axes, **overrides.sweeps}, where=block.where, arm=block.arm)
 
 
-def _split_points(block: Block, plain: Sequence[str]) -> Iterator[Split | None]:
-    """Each point of the block as its frozen parts, in order; None for one that doesn't meet ``where``.
+def _compositions(block: Block, plain: Sequence[str], *, base: Tree) -> Iterator[_Composition]:
+    """One for each choice of the groups that are axes; ``base`` is composed from ``plain`` alone."""
+    groups = [key for key in block.axes if is_group(key)]
+    values = {key: axis for key, axis in block.axes.items() if not is_group(key)}
+    for choices in itertools.product(*(block.axes[key] for key in groups)):
+        chosen = [f"{key}={choice}" for key, choice in zip(groups, choices, strict=True)]
+        yield _Composition(compose_tree([*plain, *chosen]) if chosen else base, values, block.where, block.arm)
+
+
+def _grid(composed: Sequence[_Composition], *, output: Path) -> Grid:
+    """All runs; of a large study they are remembered, if nothing that they follow from may change by itself."""
+    if any(one.pointing for one in composed):  # to the environment, for example
+        return _make_grid(composed)
+    return remembered_grid(lambda: _make_grid(composed), output=output, points=repr(composed))
+
+
+def _make_grid(composed: Sequence[_Composition]) -> Grid:
+    points = [(split, one.arm) for one in composed for split in _split_points(one)]
+    kept = [(run_id(split[0]), split[0], arm) for split, arm in points if split is not None]
+    arms: dict[str, dict[str, None]] = {}
+    for name, _, arm in kept:
+        if arm is not None:
+            arms.setdefault(arm, {})[name] = None
+    return Grid(
+        runs={name: run for name, run, _ in kept},
+        arms={arm: tuple(ids) for arm, ids in arms.items()},
+        left_out=len(points) - len(kept),
+    )
+
+
+def _split_points(composed: _Composition) -> Iterator[Split | None]:
+    """Each point as its frozen parts, in order; None for one that doesn't meet ``where``.
 
     Points of one composition differ only in the nodes that an axis names, so only those are converted again.
     """
-    groups = [key for key in block.axes if is_group(key)]
-    values = [key for key in block.axes if not is_group(key)]
-    nodes = {key.partition(".")[0] for key in values}
-    for choices in itertools.product(*(block.axes[key] for key in groups)):
-        composed = compose_tree([*plain, *(f"{key}={choice}" for key, choice in zip(groups, choices, strict=True))])
-        of_runs = {key: value for key, value in composed.items() if key not in NOT_OF_A_RUN}
-        pointing = "${" in repr((of_runs, block.axes))  # what points elsewhere in the tree is resolved once: it is slow
-        first: Split | None = None
-        for point in itertools.product(*(block.axes[key] for key in values)):
-            tree = _copy(composed, nodes)
-            for key, value in zip(values, point, strict=True):
-                _set(tree, key, value)
-            tree = resolve(tree) if pointing else tree
-            if block.where is not None and not holds(block.where, tree):
-                yield None
-            elif first is None or pointing:
-                first = split_tree(resolve(tree))
-                yield first
-            else:
-                yield change_run(first, tree, nodes)
+    pointing, nodes = composed.pointing, {key.partition(".")[0] for key in composed.values}
+    first: Split | None = None
+    for point in itertools.product(*composed.values.values()):
+        tree = _copy(composed.tree, nodes)
+        for key, value in zip(composed.values, point, strict=True):
+            _set(tree, key, value)
+        tree = resolve(tree) if pointing else tree
+        if composed.where is not None and not holds(composed.where, tree):
+            yield None
+        elif first is None or pointing:
+            first = split_tree(resolve(tree))
+            yield first
+        else:
+            yield change_run(first, tree, nodes)
 
 
 def _copy(tree: Tree, nodes: Collection[str]) -> Tree:

@@ -1,6 +1,6 @@
 """The table of a study's runs: one row a finished run, read from the records and from nothing else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from pathlib import Path
@@ -11,7 +11,7 @@ import polars as pl
 from harness.config import run_text, trunk_id
 from harness.errors import ConfigError, RecordError
 from harness.records import Measured, Record, read_record
-from harness.row_cache import WORTH_KEEPING, keep_rows, read_rows, stamps
+from harness.row_cache import WORTH_KEEPING, digest_of, is_written, keep_rows, note_written, read_rows, stamps
 
 RUN_COLUMNS: dict[str, type[pl.DataType]] = {
     "run_id": pl.String,
@@ -70,11 +70,15 @@ LONGEST_HEADER = 1_000_000  # characters
 
 @dataclass(frozen=True)
 class Collected:
-    """A study's finished runs, the ids that have no record yet, and the folders that can't be trusted."""
+    """A study's finished runs, the ids that have no record yet, and the folders that can't be trusted.
+
+    ``digest`` names the rows by the files that they were read from; empty while one of these may still be changing.
+    """
 
     runs: pl.DataFrame
     missing: tuple[str, ...]
     unreadable: tuple[tuple[str, str], ...]
+    digest: str = ""
 
 
 def collect(run_ids: Iterable[str], *, runs_folder: Path) -> Collected:
@@ -96,15 +100,25 @@ def collect(run_ids: Iterable[str], *, runs_folder: Path) -> Collected:
             rows.append((wanted[run_id], *_row(*read_record(runs_folder / run_id), folder=runs_folder / run_id)))
         except RecordError as error:
             unreadable.append((run_id, str(error)))
-    names = ("stamp", *_ROW)
-    columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
-    fresh = pl.DataFrame({name: columns.get(name, ()) for name in kept.columns}, schema=kept.schema)
-    if len(rows) >= WORTH_KEEPING:
-        keep_rows(runs_folder.parent, fresh.filter(pl.col("stamp") != ""))
-    order = pl.DataFrame({"run_id": list(wanted)}, schema={"run_id": pl.String})
-    runs = order.join(pl.concat([kept, fresh]), on="run_id", how="inner", maintain_order="left").select(*RUN_COLUMNS)
-    missing = tuple(run_id for run_id in ids if run_id not in wanted)
-    return Collected(runs=runs, missing=missing, unreadable=tuple(unreadable))
+    if rows:
+        columns = dict(zip(("stamp", *_ROW), zip(*rows, strict=True), strict=True))
+        fresh = pl.DataFrame({name: columns[name] for name in kept.columns}, schema=kept.schema)
+        if len(rows) >= WORTH_KEEPING:
+            keep_rows(runs_folder.parent, fresh.filter(pl.col("stamp") != ""))
+        kept = pl.concat([kept, fresh])
+    return Collected(
+        runs=_in_order(kept, list(wanted)).select(*RUN_COLUMNS),
+        missing=tuple(run_id for run_id in ids if run_id not in wanted),
+        unreadable=tuple(unreadable),
+        digest=digest_of(wanted),
+    )
+
+
+def _in_order(rows: pl.DataFrame, run_ids: Sequence[str]) -> pl.DataFrame:
+    order = pl.DataFrame({"run_id": run_ids}, schema={"run_id": pl.String})
+    if order["run_id"].equals(rows["run_id"]):  # as they were kept: a join would take half a second for 100,000
+        return rows
+    return order.join(rows, on="run_id", how="inner", maintain_order="left")
 
 
 def of_other_data(runs: pl.DataFrame) -> str:
@@ -162,6 +176,18 @@ _RECORDED = tuple(name for name in RUN_COLUMNS if name not in (*_OWN, *_MEASURED
 _LARGEST = 2**63 - 1
 _ROW = (*_OWN, *_RECORDED, *_MEASURED)
 _of_record, _of_measured = attrgetter(*_RECORDED), attrgetter(*_MEASURED)
+
+
+def refresh_table(collected: Collected, path: Path, *, output: Path) -> None:
+    """As ``write_table``, but a file that is still what was written of the same rows is left as it is.
+
+    Raises:
+        ConfigError: as ``write_table``.
+    """
+    if is_written(path, collected.digest, output=output):
+        return
+    write_table(collected.runs, path)
+    note_written(path, collected.digest, output=output)
 
 
 def write_table(table: pl.DataFrame, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from harness import row_cache, table
 from harness.records import finish, open_run
-from harness.table import collect
+from harness.table import collect, refresh_table
 from tests.made import made_measured, made_record
 
 
@@ -85,3 +86,76 @@ def test_a_damaged_cache_is_made_anew(runs: Path) -> None:
     file.write_bytes(b"PAR1")
     assert collect(ids(runs), runs_folder=runs).runs.equals(before)
     assert file.stat().st_size > 100
+
+
+@pytest.fixture
+def written(runs: Path) -> Path:
+    """The table of these runs, written once."""
+    refresh(runs)
+    return runs.parent / "runs.csv"
+
+
+def refresh(runs: Path) -> None:
+    refresh_table(collect(ids(runs), runs_folder=runs), runs.parent / "runs.csv", output=runs.parent)
+
+
+def test_a_table_of_what_did_not_change_is_left_as_it_lies(runs: Path, written: Path) -> None:
+    before = written.stat()
+    refresh(runs)
+    assert written.stat() == before
+
+
+def edit_table(written: Path) -> None:
+    before = written.stat()
+    written.write_text(written.read_text().replace("0.25", "0.26"))
+    assert written.stat().st_size == before.st_size
+    os.utime(written, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def delete_table(written: Path) -> None:
+    written.unlink()
+
+
+def delete_cache(written: Path) -> None:
+    shutil.rmtree(written.parent / "cache")
+
+
+@pytest.mark.parametrize("change", [edit_table, delete_table, delete_cache])
+def test_a_table_that_is_not_what_was_written_is_written_again(
+    runs: Path, written: Path, change: Callable[[Path], None]
+) -> None:
+    before, inode = written.read_text(), written.stat().st_mtime_ns
+    change(written)
+    refresh(runs)
+    assert written.read_text() == before
+    assert written.stat().st_mtime_ns != inode
+
+
+def test_a_table_of_a_run_that_changed_is_written_again(runs: Path, written: Path) -> None:
+    edited_with_its_old_times(runs / ids(runs)[0])
+    refresh(runs)
+    assert "0.75" in written.read_text()
+
+
+def test_a_table_of_fewer_runs_is_another(runs: Path, written: Path) -> None:
+    refresh_table(collect(ids(runs)[:2], runs_folder=runs), written, output=runs.parent)
+    assert len(written.read_text().splitlines()) == 3
+
+
+def test_a_folder_that_was_copied_has_its_own_table(
+    runs: Path, written: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    copy = Path(shutil.copytree(runs.parent, tmp_path_factory.mktemp("copy") / "outputs"))
+    edited_with_its_old_times(copy / "runs" / ids(runs)[0])
+    refresh(copy / "runs")
+    assert "0.75" in (copy / "runs.csv").read_text()
+
+
+def test_no_table_is_taken_for_written_while_a_record_may_still_change(
+    runs: Path, written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_cache, "JUST_NOW_NS", 3_600_000_000_000)
+    assert collect(ids(runs), runs_folder=runs).digest == ""
+    before = written.stat().st_mtime_ns
+    refresh(runs)
+    assert written.stat().st_mtime_ns != before

@@ -32,12 +32,12 @@ def collect(
     """Read the records of the study's runs and write them as one table."""
     from harness.study import load_study
     from harness.table import collect as read_runs
-    from harness.table import of_other_data, write_table
+    from harness.table import of_other_data, refresh_table
 
     study = load_study(overrides or [])
     collected = read_runs(study.runs, runs_folder=study.runs_folder)
     path = to or study.folder / "runs.csv"
-    write_table(collected.runs, path)
+    refresh_table(collected, path, output=study.runs_folder.parent)
     for run_id, reason in collected.unreadable:
         typer.echo(f"left out {run_id}: {reason}", err=True)
     changed = of_other_data(collected.runs)
@@ -81,13 +81,13 @@ def report_study(study: "Study") -> "tuple[Conclusion, Path]":
     from harness.report import write_report
     from harness.rules import compare_with_frozen
     from harness.table import collect as read_runs
-    from harness.table import write_table
+    from harness.table import refresh_table
 
     collected = read_runs(study.runs, runs_folder=study.runs_folder)
     frozen = compare_with_frozen(study.rules, study.frozen_file)
     drawn = conclude(collected, study=study.name, rules=study.rules, frozen=frozen, arms=study.arms)
     context = make_context(study, drawn.evidence)
-    write_table(collected.runs, study.folder / "runs.csv")
+    refresh_table(collected, study.folder / "runs.csv", output=study.runs_folder.parent)
     page = write_report(drawn.evidence, drawn.verdicts, context, study.folder, arms=drawn.arms)
     basis = Basis(
         study=study.name,

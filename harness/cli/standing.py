@@ -67,7 +67,7 @@ def _standing(study: "Study") -> "tuple[dict[str, RunState], tuple[str, ...]]":
 
     last = _last_launches(study)
     states = read_states(
-        {**study.runs, **last},
+        dict.fromkeys((*study.runs, *last)),
         runs_folder=study.runs_folder,
         now=time.time(),
         jobs={run: job for run, (job, _) in last.items()},

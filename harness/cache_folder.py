@@ -1,0 +1,28 @@
+"""``cache/`` of the output folder: what can be worked out again. All of it can be deleted at any time.
+
+A file's name has a digest of what its content follows from, the code that made it included, so what another version or
+another question left there is never read.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+
+def cache_file(output: Path, name: str, *, code: Iterable[str], of: str = "") -> Path:
+    """Where it lies that ``name``, made by these files of ours, is kept of what ``of`` spells out."""
+    digest = hashlib.sha256(b"".join(Path(__file__).with_name(file).read_bytes() for file in code))
+    digest.update(of.encode())
+    stem, _, ending = name.rpartition(".")
+    return output / "cache" / f"{stem}-{digest.hexdigest()[:12]}.{ending}"
+
+
+def keep(path: Path, write: Callable[[Path], object]) -> None:
+    """Write the file under another name and rename it. Where that can't be done nothing is lost but time."""
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+        write(temporary)
+        temporary.replace(path)
