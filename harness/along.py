@@ -59,12 +59,17 @@ def measure(evidence: Evidence, axis: str, *, response: str, floor: bool) -> Mea
 
 
 def main_axis(evidence: Evidence) -> str:
-    """What the study varies most: training FLOPs, unless its examples or its networks span twice as many decades."""
+    """What the study varies most: training FLOPs, unless its examples or its networks span twice as many decades.
+
+    Nor is it training FLOPs where all cells are at the edge of the grid, since compute then only follows.
+    """
     cells = evidence.cells
     if cells.is_empty():
         return "training_flops"
     columns = {"training_flops": "training_flops", "examples": "train_examples", "params": "params"}
     spans = {name: float(np.ptp(np.log10(cells[column].to_numpy()))) for name, column in columns.items()}
+    if evidence.frontier.is_empty():
+        spans["training_flops"] = 0.0
     others = [name for name in spans if spans[name] > _MOST_BY * spans["training_flops"]]
     return max(others, key=lambda name: spans[name], default="training_flops")
 

@@ -3,7 +3,7 @@ import pytest
 
 from harness.errors import FitError
 from harness.evidence import average_cells
-from harness.judging import judge_study
+from harness.judging import judge_study, lacking
 from harness.study import load_rules
 from tests.synthetic import evidence_of, synthetic_evidence, synthetic_runs
 
@@ -63,13 +63,13 @@ def test_without_budgets_the_edge_of_the_grid_only_bounds_the_frontier() -> None
     assert free.edge["cell"].to_list() == budgeted.frontier.filter(~inside)["cell"].to_list()
 
 
-def test_a_claim_about_compute_is_left_undecided_where_every_cell_is_at_the_edge() -> None:
+def test_no_claim_about_compute_is_judged_where_every_cell_is_at_the_edge() -> None:
     evidence = synthetic_evidence(widths=(8, 16), budget_flops=None)
-    verdicts = {verdict.claim: verdict for verdict in judge_study(evidence, load_rules([]))}
     assert evidence.frontier.is_empty()
     assert not evidence.edge.is_empty()
     assert not evidence.curves
-    assert {verdicts[name].answer for name in ("fourth_power", "ninth_power", "power_law")} == {"undecided"}
+    assert [verdict.claim for verdict in judge_study(evidence, load_rules([]))] == ["variance"]
+    assert lacking(evidence, None)["fourth_power"].startswith("no cell's compute could be spent")
 
 
 def test_what_is_left_out_is_listed_with_its_reason() -> None:

@@ -6,7 +6,7 @@ its end: it is what was paid.
 
 from harness.claims.claim import Claim
 from harness.claims.law import judge_growth
-from harness.claims.published import frontier_trend
+from harness.claims.published import frontier_trend, no_frontier
 
 _BOUND, _RANGE = 4.0, "over the range measured"
 
@@ -19,5 +19,6 @@ CLAIM = Claim(
     statistic="mean compute exponent over the range",
     theirs="more than 4",
     study=lambda evidence, terms: judge_growth(frontier_trend(evidence), _BOUND, terms, where=_RANGE),
+    lacks=no_frontier,
     published=lambda points, terms: judge_growth(points.trend, _BOUND, terms, where=_RANGE),
 )

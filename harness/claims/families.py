@@ -8,9 +8,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from harness.claims.claim import Arms, Claim, Ruling, Terms, undecided
-from harness.claims.published import Published, all_points
+from harness.claims.published import Published, all_points, no_frontier
 from harness.claims.slopes import Slope, pool, slope
 from harness.errors import FitError
+from harness.evidence import Evidence
 from harness.forms.form import FloatArray
 from harness.hypotheses.exponent import reaches
 
@@ -69,8 +70,11 @@ def _lacks(points: Published) -> str:
     return "" if len(set(points.family) - {""}) > 1 else "their families are not known"
 
 
-def _arms_lack(labels: Mapping[str, object]) -> str:
-    return "" if len(labels) > 1 else "it has no two arms; arm: NAME in a block of the study makes one"
+def _arms_lack(labels: Mapping[str, Evidence]) -> str:
+    if len(labels) < 2:
+        return "it has no two arms; arm: NAME in a block of the study makes one"
+    lacks = [no_frontier(evidence) for evidence in labels.values()]
+    return lacks[0] if all(lacks) else ""
 
 
 CLAIM = Claim(

@@ -6,7 +6,7 @@ compute and the direction of the regression.
 
 from harness.claims.claim import Claim
 from harness.claims.law import judge_growth
-from harness.claims.published import frontier_trend
+from harness.claims.published import frontier_trend, no_frontier
 
 _BOUND = 9.0
 
@@ -22,5 +22,6 @@ CLAIM = Claim(
     statistic="compute exponent at the largest compute",
     theirs="at least 9",
     study=lambda evidence, terms: judge_growth(frontier_trend(evidence), _BOUND, terms),
+    lacks=no_frontier,
     published=lambda points, terms: judge_growth(points.trend, _BOUND, terms),
 )

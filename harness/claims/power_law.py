@@ -7,7 +7,7 @@ law can't be told from an exponential, so there is no verdict. The rule is a mar
 
 from harness.claims.claim import Claim, Ruling, Terms, undecided
 from harness.claims.law import falls_with_compute
-from harness.claims.published import Trend, frontier_trend
+from harness.claims.published import Trend, frontier_trend, no_frontier
 from harness.hypotheses import power_or_exponential
 
 
@@ -37,5 +37,6 @@ CLAIM = Claim(
     theirs="more than 0",
     tested=False,
     study=lambda evidence, terms: _judge(frontier_trend(evidence), terms),
+    lacks=no_frontier,
     published=lambda points, terms: _judge(points.trend, terms),
 )

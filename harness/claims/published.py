@@ -62,6 +62,13 @@ def frontier_trend(evidence: Evidence) -> Trend:
     return Trend("frontier points", compute, frontier["test_error"].to_numpy(), evidence.curves, evidence.refused)
 
 
+def no_frontier(evidence: Evidence) -> str:
+    """What a claim about compute-optimal error lacks in a study all of whose best cells are at the edge of its grid."""
+    if evidence.edge.is_empty() or not evidence.frontier.is_empty():
+        return ""
+    return "no cell's compute could be spent on both more and fewer parameters, so no frontier is known"
+
+
 def all_points(evidence: Evidence) -> tuple[FloatArray, FloatArray]:
     """Compute and error of every cell.
 

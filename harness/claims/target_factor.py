@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.claims.claim import Claim, Ruling, Terms, undecided
 from harness.claims.law import falls_with_compute
-from harness.claims.published import Published, Trend, frontier_trend
+from harness.claims.published import Published, Trend, frontier_trend, no_frontier
 from harness.fits.comparison import plausible
 from harness.fits.curve import CurveFit
 from harness.fits.quantity import Quantity
@@ -85,6 +85,7 @@ CLAIM = Claim(
     statistic="log10 of the factor of compute (by the power law, where the points leave it standing)",
     theirs="at least 5",
     study=lambda evidence, terms: _judge(frontier_trend(evidence), terms),
+    lacks=no_frontier,
     published=_of_published,
     published_lacks=lambda points: "" if "ImageNet" in points.name else "the claim is about ImageNet",
 )
