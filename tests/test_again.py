@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import HARNESS, harness, typed
-from tests.tiny import TEACHER
+from tests.tiny import HERE, TEACHER
 
 SHORT = (*TEACHER, "study.name=short", "model.width=4", "model.depth=1", "budget.training_flops=null",
          "budget.steps=50,60")  # fmt: skip
@@ -22,12 +22,12 @@ def states(*overrides: str) -> list[str]:
 
 @pytest.mark.slow
 def test_what_failed_is_tried_again_and_what_was_never_tried_is_not() -> None:
-    one = [*SHORT, "budget.steps=50"]
+    one = [*SHORT, "budget.steps=50", HERE]
     failed = harness("launch", *one, "runtime.device=cuda")
     if "torch sees no GPU" not in failed.stderr:
         pytest.skip("a GPU is there, so asking for one fails no run")
     assert states(*SHORT) == ["failed", "planned"]
-    again = harness("retry", "--failed", *SHORT)
+    again = harness("retry", "--failed", *SHORT, HERE)
     assert again.returncode == 0, again.stderr
     assert "failed       starts anew of 50  " in again.stdout
     assert states(*SHORT) == ["finished", "planned"]
@@ -47,7 +47,7 @@ def test_what_was_interrupted_goes_on_from_its_checkpoint(tmp_path: Path) -> Non
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == 130
-    again = harness("resume", *long)
+    again = harness("resume", *long, HERE)
     assert again.returncode == 0, again.stderr
     assert "interrupted  goes on from its checkpoint near step" in again.stdout
     assert states(*long) == ["finished"]

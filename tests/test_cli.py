@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from harness.study import load_study
-from tests.command import HARNESS, harness, typed
-from tests.tiny import STUDY, TEACHER
+from tests.command import HARNESS, harness, harness_alone, typed
+from tests.tiny import HERE, STUDY, TEACHER
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(
 
 
 def test_a_mistake_in_a_hydra_run_is_one_line_and_exit_code_2_too() -> None:
-    done = harness("run", "model.width=8.5")
+    done = harness_alone("run", "model.width=8.5")
     assert (done.returncode, done.stderr) == (2, "error: config.model.width: expected int, got 8.5\n")
 
 
@@ -123,10 +123,10 @@ def test_reading_verbs_import_no_torch(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_run_is_an_ordinary_hydra_application(tmp_path: Path) -> None:
-    shown = harness("run", "model.width=17", "--cfg", "job")
+    shown = harness_alone("run", "model.width=17", "--cfg", "job")
     assert shown.returncode == 0, shown.stderr
     assert "width: 17" in shown.stdout
-    done = harness("run", "-m", *TEACHER, "model.width=4,8", "budget.training_flops=3e6", "model.depth=1")
+    done = harness_alone("run", "-m", *TEACHER, "model.width=4,8", "budget.training_flops=3e6", "model.depth=1")
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["outputs"], "Hydra left files of its own"
     assert len(list((tmp_path / "outputs/runs").glob("*/record.json"))) == 2
@@ -195,7 +195,7 @@ def test_a_changed_grid_does_not_overwrite_the_study_s_own_report() -> None:
 @pytest.mark.slow
 def test_a_damaged_record_is_said_by_every_reader_and_stops_none(tmp_path: Path) -> None:
     few = [*STUDY, "model.width=4", "seed=0"]
-    assert harness("launch", *few).returncode == 0
+    assert harness("launch", *few, HERE).returncode == 0
     record = next((tmp_path / "outputs/runs").glob("*/record.json"))
     record.write_text('{"garbage": 1}')
     status = harness("status", "--json", *few)
@@ -203,7 +203,7 @@ def test_a_damaged_record_is_said_by_every_reader_and_stops_none(tmp_path: Path)
     states = json.loads(status.stdout)["runs"]
     assert states[record.parent.name]["state"] == "unreadable"
     assert "record.json: format None" in states[record.parent.name]["reason"]
-    launched = harness("launch", *few)
+    launched = harness("launch", *few, HERE)
     assert launched.returncode == 1
     assert f"unreadable {record.parent.name}" in launched.stderr
     assert harness("report", *few).returncode == 0

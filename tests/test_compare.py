@@ -23,7 +23,7 @@ from harness.published import Curve, Exponent, choose, find
 from harness.study import load_study, study_names
 from tests.command import harness
 from tests.synthetic import evidence_of, synthetic_evidence, synthetic_runs
-from tests.tiny import STUDY
+from tests.tiny import HERE, STUDY
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +225,7 @@ def test_the_page_has_the_answer_the_table_and_the_yardstick_and_is_the_same_twi
 
 @pytest.mark.slow
 def test_the_verb_compares_a_trained_study_by_its_name(tmp_path: Path) -> None:
-    assert harness("launch", *STUDY).returncode == 0
+    assert harness("launch", *STUDY, HERE).returncode == 0
     done = harness(
         "compare", "single", *STUDY, "--with", "kaplan2020/compute,hestness2017", "--with", "tiny2026", "--json"
     )

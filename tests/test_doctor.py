@@ -13,7 +13,7 @@ from harness.cli.doctoring import COMMANDS, slurm_checks
 from harness.device_check import DeviceFinding
 from harness.doctor import Check, examine
 from harness.study import Study, load_study
-from tests.command import harness
+from tests.command import harness_alone
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_each_line_is_said_as_soon_as_it_is_known(
 
 
 def test_doctor_as_a_user_types_it() -> None:
-    done = harness("doctor", "--device", "cpu", "--json")
+    done = harness_alone("doctor", "--device", "cpu", "--json")
     checks = json.loads(done.stdout)
     assert done.returncode == int(any(check["answer"] == "fail" for check in checks)), done.stderr
     assert {"device test", "write speed", "Slurm"} <= {check["name"] for check in checks}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import harness
+from tests.command import harness, harness_alone
 from tests.tiny import STUDY
 
 
@@ -13,7 +13,7 @@ from tests.tiny import STUDY
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the tiny study has been trained and reported, once for all tests of this file."""
     folder = tmp_path_factory.mktemp("trained")
-    done = harness("demo", "study=single", *STUDY, cwd=folder)
+    done = harness_alone("demo", "study=single", *STUDY, cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     (folder / "said.txt").write_text(done.stdout)
     (folder / "progress.txt").write_text(done.stderr)

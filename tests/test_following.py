@@ -13,7 +13,7 @@ from harness.study import load_study
 from harness.timing import Prediction
 from tests.command import harness
 from tests.synthetic import synthetic_runs
-from tests.tiny import STUDY
+from tests.tiny import HERE, STUDY
 
 NONE_OUT = Exclusions(at_chance=0.9, runs={})
 
@@ -90,7 +90,7 @@ def test_watch_follows_a_study_to_its_end_and_says_a_line_a_change() -> None:
     looked = harness("watch", *STUDY, "--once")
     assert looked.returncode == 1, looked.stderr
     assert "0 of 30 done: 30 planned" in looked.stdout
-    assert harness("launch", *STUDY).returncode == 0
+    assert harness("launch", *STUDY, HERE).returncode == 0
     began = time.monotonic()
     done = harness("watch", *STUDY)
     assert time.monotonic() - began < 60

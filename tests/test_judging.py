@@ -19,7 +19,7 @@ from tests.command import harness
 from tests.made import made_rules
 from tests.synthetic import evidence_of, synthetic_evidence, synthetic_runs
 from tests.test_claims import law
-from tests.tiny import STUDY
+from tests.tiny import HERE, STUDY
 
 
 def by_p_value(values: dict[str, float]) -> Callable[[str, float], Verdict]:
@@ -249,7 +249,7 @@ def test_the_verb_judges_published_networks_and_a_drawn_simulation(tmp_path: Pat
 @pytest.mark.slow
 def test_a_launch_freezes_the_rules_and_the_verb_says_when_they_changed(tmp_path: Path) -> None:
     words = [*STUDY, "claims.confirmatory=[fourth_power,variance]"]
-    assert harness("launch", *words).returncode == 0
+    assert harness("launch", *words, HERE).returncode == 0
     assert (tmp_path / "outputs/frozen/tiny.json").exists()
     done = json.loads(harness("claims", *words, "--json").stdout)
     assert done["rules"] == "frozen"

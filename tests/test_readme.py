@@ -8,7 +8,7 @@ import pytest
 
 from harness import data
 from harness.errors import DataError
-from tests.command import harness
+from tests.command import harness_alone
 from tests.conftest import require
 
 ROOT = Path(__file__).parent.parent
@@ -39,13 +39,13 @@ def test_the_readme_s_commands_work_one_after_another_on_real_images(tmp_path: P
     assert {words[0] for words in typed} == {"plan", "launch", "report", "fit"}
     for words in [["demo"], *typed]:
         cheap = [*words, CHEAPEST, "study.name=demo"] if words[0] in ("demo", "plan", "launch", "report") else words
-        done = harness(*cheap, cwd=tmp_path, timeout=600)
+        done = harness_alone(*cheap, cwd=tmp_path, timeout=600)
         assert done.returncode == 0, f"{shlex.join(words)}\n{done.stdout}{done.stderr}"
     assert (tmp_path / "outputs/studies/demo/report.html").exists()
 
 
 def test_every_verb_is_in_the_readme_and_every_one_there_exists() -> None:
-    said = harness("--help").stdout
+    said = harness_alone("--help").stdout
     verbs = set(re.findall(r"^│ (\w+)  ", said, flags=re.MULTILINE))
     table = README.split("| verb | what it does |")[1].split("\n\n")[0]
     in_table = {

@@ -11,7 +11,7 @@ from harness.compose import quote_choice
 from harness.config import RunConfig
 from harness.errors import ConfigError
 from harness.study import load_study
-from tests.command import harness
+from tests.command import harness_alone
 
 YEARS = ("1998", "2012", "2015", "2018", "2021")
 
@@ -75,7 +75,7 @@ def test_a_choice_that_looks_like_a_number_is_quoted(word: str, quoted: str) -> 
 
 
 def test_a_run_by_hydra_takes_a_recipe() -> None:
-    done = harness("run", "recipe=2012", "--cfg", "job")
+    done = harness_alone("run", "recipe=2012", "--cfg", "job")
     assert done.returncode == 0
     assert "dropout: 0.5" in done.stdout
 

@@ -12,7 +12,7 @@ from harness.power import Power, Shares, Truth
 from harness.results import Found, Held, Trained, in_words, read_found, write_found
 from harness.results_page import render, write_page
 from tests.command import harness
-from tests.tiny import STUDY
+from tests.tiny import HERE, STUDY
 
 VERDICT = Verdict(
     claim="fourth_power",
@@ -92,7 +92,7 @@ def test_a_file_that_is_none_is_refused_with_its_name(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_study_is_kept_with_its_report_table_and_figure_and_twice_gives_the_same(tmp_path: Path) -> None:
     words = (*STUDY, "budget.training_flops=2e6,5e6,1.2e7")
-    assert harness("launch", *words, cwd=tmp_path).returncode == 0
+    assert harness("launch", *words, HERE, cwd=tmp_path).returncode == 0
     once = harness("keep", *words, "--with", "kaplan2020", cwd=tmp_path)
     assert once.returncode == 0, once.stderr
     kept = tmp_path / "docs" / "results"

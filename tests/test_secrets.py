@@ -9,7 +9,7 @@ from harness.errors import ConfigError
 from harness.records import append_event, read_events
 from harness.secrets import REDACTED, redact, refuse_secrets
 from harness.study import load_study
-from tests.command import harness, typed
+from tests.command import harness_alone, typed
 
 _HEX = st.text("0123456789abcdef", min_size=40, max_size=40)
 _LETTERS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=36, max_size=60)
@@ -120,7 +120,7 @@ def test_a_key_on_the_command_line_is_one_error_line_that_does_not_repeat_it(
 
 
 def test_harness_run_refuses_it_too(tmp_path: Path) -> None:
-    done = harness("run", "+model.options.wandb_api_key=hf_abcdefghijklmnopqrstuvwxyz", cwd=tmp_path)
+    done = harness_alone("run", "+model.options.wandb_api_key=hf_abcdefghijklmnopqrstuvwxyz", cwd=tmp_path)
     assert done.returncode == 2
     assert "looks like a key" in done.stderr
     assert "hf_abc" not in done.stderr + done.stdout

@@ -17,7 +17,7 @@ from harness.ownership import read_attempts
 from harness.plan import plan_runs
 from harness.records import is_finished, read_events
 from harness.study import load_study
-from tests.command import HARNESS, harness
+from tests.command import HARNESS, harness_alone
 from tests.conftest import require
 from tests.slurm_jobs import (
     CLUSTER,
@@ -124,7 +124,7 @@ def test_the_command_returns_the_prompt_prints_the_jobs_and_a_last_job_writes_th
     tmp_path: Path, undisturbed: Path
 ) -> None:
     study = [*SLURM, "budget.training_flops=2e6,5e6,1.2e7", "model.width=4,8", "seed=0,1"]
-    done = harness("launch", *study, "--report")
+    done = harness_alone("launch", *study, "--report")
     assert done.returncode == 0, done.stderr
     (sent,) = read_launches(Path("outputs"))
     assert re.search(rf"12 runs in 1 job of Slurm: {sent.packs[0].job}\n", done.stderr)
@@ -132,7 +132,7 @@ def test_the_command_returns_the_prompt_prints_the_jobs_and_a_last_job_writes_th
     wait_until(lambda: (tmp_path / "outputs/studies/tiny/report.html").exists())
     assert state(sent.report_job) == "COMPLETED"
     check_complete(load_study(study), undisturbed)
-    status = harness("status", *study)
+    status = harness_alone("status", *study)
     assert status.returncode == 0, status.stderr
 
 
@@ -198,14 +198,14 @@ def test_a_cancelled_study_is_launched_again_and_goes_on(long: tuple[str, ...], 
     folder = only_run(long)
     _, sent = launch(long)
     wait_for_checkpoint(folder)
-    refused = harness("cancel", "tiny")
+    refused = harness_alone("cancel", "tiny")
     assert refused.returncode == 2
     assert "say --yes where there is no one to ask" in refused.stderr
-    assert harness("cancel", "tiny", "--yes").returncode == 0
+    assert harness_alone("cancel", "tiny", "--yes").returncode == 0
     wait_for_end(sent)
     assert state(*jobs(sent)).startswith("CANCELLED")
     assert not is_finished(folder)
-    again = harness("resume", *long)
+    again = harness_alone("resume", *long)
     assert again.returncode == 0, again.stderr
     assert f"{folder.name}  interrupted  goes on from its checkpoint near step" in again.stdout
     wait_for_end(read_launches(Path("outputs"))[-1])
@@ -264,7 +264,7 @@ def test_a_partition_that_is_not_there_is_refused_in_slurm_s_words_and_leaves_no
     with pytest.raises(ConfigError, match=r"^slurm: sbatch: error: .*[Ii]nvalid partition"):
         launch([*TINY, "launcher.slurm.partition=nowhere"])
     assert slurm("squeue", "-h") == ""
-    asked = harness("launch", *TINY, "launcher.slurm.partition=nowhere", "--test-only")
+    asked = harness_alone("launch", *TINY, "launcher.slurm.partition=nowhere", "--test-only")
     assert asked.returncode == 2
     assert "nvalid partition" in asked.stderr
     study, sent = launch(TINY)
@@ -280,7 +280,7 @@ def test_a_folder_that_can_not_be_written_is_refused_before_anything_is_sent() -
 
 def test_what_is_queued_or_running_is_not_sent_again(long: tuple[str, ...], undisturbed: Path) -> None:
     _, sent = launch([*long, "seed=0,1"])
-    again = harness("launch", *long, "seed=range(0,3)")
+    again = harness_alone("launch", *long, "seed=range(0,3)")
     assert "1 run in 1 job of Slurm" in again.stderr
     assert "2 runs of the study are queued or running already" in again.stderr
     wait_for_end(sent)

@@ -14,7 +14,7 @@ from harness.study import Study, load_study
 from harness.train import run_one
 from harness.trunks import inherited_steps, waves
 from tests.command import harness
-from tests.tiny import TEACHER
+from tests.tiny import HERE, TEACHER
 
 STABLE = (
     *TEACHER, "model.width=8", "model.depth=1", "budget.training_flops=null", "optim.schedule=warmup_stable_decay",
@@ -126,7 +126,7 @@ def test_runs_without_a_trunk_are_one_wave() -> None:
 
 @pytest.mark.slow
 def test_a_launch_trains_the_shorter_budgets_first_and_the_longer_ones_inherit(tmp_path: Path) -> None:
-    done = harness("launch", "study=single", "study.name=trunks", *BUDGETS, "seed=0,1", cwd=tmp_path, timeout=200)
+    done = harness("launch", "study=single", "study.name=trunks", *BUDGETS, "seed=0,1", HERE, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     study, runs = planned("study=single", "study.name=trunks", *BUDGETS, "seed=0,1")
     inherited = [read_record(tmp_path / study.runs_folder / run.id)[1].inherited_flops for run in runs]

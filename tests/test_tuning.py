@@ -27,7 +27,7 @@ from harness.tuning import (
     widened,
 )
 from tests.command import harness
-from tests.tiny import TEACHER
+from tests.tiny import HERE, TEACHER
 
 LADDER = (*TEACHER, "study.name=ladder", "budget.training_flops=null", "budget.steps=20,40,80", "model.depth=1",
           "model.width=4,8,16,32,64", "seed=0,1")  # fmt: skip
@@ -212,18 +212,18 @@ def test_a_study_with_a_rate_of_its_own_on_an_axis_is_not_written_to() -> None:
 
 @pytest.mark.slow
 def test_tune_and_its_certificate_on_a_real_study(tmp_path: Path) -> None:
-    words = ("study=single", *LADDER, "seed=0", "model.width=4,8,16", "budget.steps=200,400")
-    done = harness("tune", *words, cwd=tmp_path, timeout=300)
+    words = ("study=single", *LADDER, HERE, "seed=0", "model.width=4,8,16", "budget.steps=200,400")
+    done = harness("tune", *words, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Rule     ln rate = " in done.stdout
     assert "Use      optim.learning_rate=" in done.stdout
     one = len(list((tmp_path / "outputs" / "runs").iterdir()))
-    done = harness("tune", "--seeds", "2", *words, "seed=0,1", cwd=tmp_path, timeout=300)
+    done = harness("tune", "--seeds", "2", *words, "seed=0,1", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(list((tmp_path / "outputs" / "runs").iterdir())) >= 2 * one, "each rate with both seeds"
     assert (tmp_path / "outputs/tuned/ladder.json").exists()
     assert (tmp_path / "outputs/frozen/ladder.json").exists()  # the study's own: its tuning may train its first run
-    certified = harness("tune", "--certificate", *words, cwd=tmp_path, timeout=300)
+    certified = harness("tune", "--certificate", *words, cwd=tmp_path)
     assert certified.returncode in (0, 1), certified.stderr
     assert "the best rate would gain" in certified.stdout
     (path,) = (tmp_path / "outputs/tuned").glob("*.certificate.json")

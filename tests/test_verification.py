@@ -17,7 +17,7 @@ from tests.command import harness
 from tests.made import made_rules
 from tests.synthetic import synthetic_evidence
 from tests.test_report import CONTEXT
-from tests.tiny import STUDY
+from tests.tiny import HERE, STUDY
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_what_is_missing_or_damaged_is_named(folder: Path, name: str) -> None:
 @pytest.mark.slow
 def test_a_kept_study_is_verified_against_its_table_and_its_records(tmp_path: Path) -> None:
     words = (*STUDY, "budget.training_flops=2e6,5e6,1.2e7")
-    assert harness("launch", *words, cwd=tmp_path).returncode == 0
+    assert harness("launch", *words, HERE, cwd=tmp_path).returncode == 0
     assert harness("keep", *words, cwd=tmp_path).returncode == 0
     (kept,) = (path.parent for path in (tmp_path / "docs" / "results").glob("*/report.html"))
     done = harness("verify", str(kept / "report.html"), "--rerun", "2", "--json", cwd=tmp_path)

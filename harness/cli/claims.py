@@ -166,7 +166,7 @@ def _what_is_there() -> dict[str, list[str]]:
     from harness.paper.networks import published_networks
     from harness.records import is_finished
     from harness.simulation.saved import FILE
-    from harness.study import load_study, study_names
+    from harness.study import load_rules, load_study, study_names
 
     there: dict[str, list[str]] = {name: [] for name in CLAIMS}
     sets = published_networks()
@@ -178,9 +178,11 @@ def _what_is_there() -> dict[str, list[str]]:
             drawn = sorted(path.parent.name for path in Path("outputs/simulations").glob(f"*/{FILE}"))
             there[name] += [f"simulation {one}" for one in drawn]
     for study_name in study_names():
+        named = [name for name in load_rules([f"study={study_name}"]).confirmatory if name in there]
+        if not named:
+            continue
         study = load_study([f"study={study_name}"])
         done = sum(is_finished(study.runs_folder / run_id) for run_id in study.runs)
-        for name in study.rules.confirmatory:
-            if name in there:
-                there[name].append(f"study {study_name}: {done} of {len(study.runs)} runs")
+        for name in named:
+            there[name].append(f"study {study_name}: {done} of {len(study.runs)} runs")
     return there

@@ -9,7 +9,7 @@ import pytest
 from harness.launches import read_launches
 from harness.ownership import read_attempts
 from harness.study import load_study
-from tests.command import harness
+from tests.command import harness_alone
 from tests.conftest import require
 from tests.slurm_jobs import SLURM, is_up, jobs, slurm, wait_for_end
 
@@ -23,7 +23,7 @@ STUDY = (*SLURM, "budget.training_flops=null", "budget.steps=range(500,3000,50)"
 def test_a_launch_costs_little_a_run_and_keeps_its_workers_busy() -> None:
     require(is_up(), "the Slurm that `tests/slurm/cluster up` starts, as root on Debian")
     before, began = os.times(), time.monotonic()
-    done = harness("launch", *STUDY, timeout=600)
+    done = harness_alone("launch", *STUDY, timeout=600)
     wall, after = time.monotonic() - began, os.times()
     assert done.returncode == 0, done.stderr
     processor = after.children_user + after.children_system - before.children_user - before.children_system

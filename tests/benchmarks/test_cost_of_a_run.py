@@ -16,7 +16,7 @@ from harness.plan import plan_runs
 from harness.records import read_record
 from harness.stacking import stack_bytes
 from harness.study import load_study
-from tests.command import harness
+from tests.command import harness_alone
 
 pytestmark = pytest.mark.benchmark
 
@@ -84,7 +84,7 @@ def test_from_the_call_to_the_first_step_in_a_warm_worker(tmp_path: Path, monkey
 def test_a_cold_run(tmp_path: Path) -> None:
     before = os.times()
     began = time.perf_counter()
-    ran = harness("run", *RUN, "model.width=16", "budget.steps=100", cwd=tmp_path, timeout=300)
+    ran = harness_alone("run", *RUN, "model.width=16", "budget.steps=100", cwd=tmp_path, timeout=300)
     clock, after = time.perf_counter() - began, os.times()
     assert ran.returncode == 0, ran.stderr
     processor = after.children_user + after.children_system - before.children_user - before.children_system

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import harness
+from tests.command import harness_alone
 from tests.tiny import TEACHER
 
 pytestmark = pytest.mark.benchmark
@@ -23,12 +23,12 @@ STUDY = (
 
 def test_a_study_takes_the_time_that_was_predicted_after_calibrating(tmp_path: Path) -> None:
     """Measured over predicted in [0.8, 1.25]; the shapes that were not calibrated lie on a line."""
-    calibrated = harness("calibrate", *STUDY, "--shapes", "3", cwd=tmp_path, timeout=600)
+    calibrated = harness_alone("calibrate", *STUDY, "--shapes", "3", cwd=tmp_path, timeout=600)
     assert calibrated.returncode == 0, calibrated.stderr
-    price = json.loads(harness("plan", *STUDY, "--json", cwd=tmp_path, timeout=600).stdout)["price"]
+    price = json.loads(harness_alone("plan", *STUDY, "--json", cwd=tmp_path, timeout=600).stdout)["price"]
     assert set(price["timed_by"]) == {"calibration", "line"}
     began = time.perf_counter()
-    launched = harness("launch", *STUDY, cwd=tmp_path, timeout=1200)
+    launched = harness_alone("launch", *STUDY, cwd=tmp_path, timeout=1200)
     whole = time.perf_counter() - began
     assert launched.returncode == 0, launched.stderr
     found = re.search(r"32 runs trained in ([0-9.]+) (s|min)", launched.stderr)

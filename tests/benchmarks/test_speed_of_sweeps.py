@@ -23,7 +23,7 @@ import torch
 from harness.data import Place, load_dataset
 from harness.records import read_record
 from tests.benchmarks.plain_sweep import EVALUATIONS, Sample, train
-from tests.command import harness
+from tests.command import harness_alone
 
 pytestmark = pytest.mark.benchmark
 
@@ -38,7 +38,7 @@ def children_seconds() -> float:
 
 
 def demo_runs(folder: Path) -> list[dict[str, Any]]:
-    return list(json.loads(harness("plan", "study=demo", "--json", cwd=folder).stdout)["runs"])
+    return list(json.loads(harness_alone("plan", "study=demo", "--json", cwd=folder).stdout)["runs"])
 
 
 def part_of(runs: Sequence[dict[str, Any]]) -> list[tuple[int, int, int]]:
@@ -103,7 +103,7 @@ def test_the_demo_against_lightning_and_against_a_plain_loop(tmp_path: Path) -> 
     part = part_of(runs)
     lightning, plain = with_lightning(part, tmp_path), with_a_loop(part)
     before = children_seconds()
-    launched = harness("launch", "study=demo", "runtime.device=cpu", "--quiet", cwd=tmp_path, timeout=3600)
+    launched = harness_alone("launch", "study=demo", "runtime.device=cpu", "--quiet", cwd=tmp_path, timeout=3600)
     seconds = children_seconds() - before
     assert launched.returncode == 0, launched.stderr
     records = [read_record(tmp_path / "outputs" / "runs" / run["id"]) for run in runs]

@@ -10,7 +10,7 @@ from harness.states import read_states
 from harness.study import load_study
 from tests.chaos.conftest import Tally
 from tests.chaos.launching import LEFT_ALONE, launcher
-from tests.command import harness
+from tests.command import harness_alone
 from tests.tiny import TEACHER
 
 HUGE, ABSURD = 3_000_000, 1e30  # units: 0.8 GB of weights, and as much for each gradient and moment; a learning rate
@@ -49,7 +49,7 @@ def test_a_run_out_of_memory_and_a_diverged_one_leave_the_others_alone_and_are_n
         huge: "failed",
         absurd: "diverged",
     }
-    said = json.loads(harness("failures", "--json", *words).stdout)
+    said = json.loads(harness_alone("failures", "--json", *words).stdout)
     failures = {one["kind"]: one["run_ids"] for one in said["failures"]}
     assert failures == {"out of memory": [huge], "diverged": [absurd]}
     assert not is_finished(study.runs_folder / huge)

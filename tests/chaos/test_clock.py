@@ -13,7 +13,7 @@ from harness.records import read_events, read_record, write_json
 from harness.study import load_study
 from tests.chaos.conftest import Tally
 from tests.chaos.launching import LEFT_ALONE, WORDS, assert_same_results, launcher, undisturbed
-from tests.command import harness
+from tests.command import harness_alone
 
 JUMP = 3600.0
 FEW = (*WORDS, "budget.training_flops=1e8,2e8", "model.width=4,16", "seed=0", "launcher.stack=1",
@@ -56,7 +56,7 @@ def test_a_clock_that_jumps_back_under_a_study_changes_no_result_and_makes_no_ti
         assert measured.attempts == 1
         assert 0 < measured.utilisation < 1
     assert jumps > 0, "the clock did not jump in the middle of a run"
-    assert harness("status", *words).returncode == 0
+    assert harness_alone("status", *words).returncode == 0
 
 
 @pytest.mark.parametrize("jump", [-JUMP, JUMP])

@@ -17,7 +17,7 @@ from harness.records import is_finished, read_events
 from harness.train import run_one
 from tests.chaos.conftest import Tally
 from tests.chaos.short_run import planned
-from tests.command import harness
+from tests.command import harness_alone
 from tests.conftest import require
 
 MEGABYTES = 8
@@ -131,12 +131,12 @@ def test_a_place_that_can_not_be_written_is_one_error_line_and_can_be_read(
     tally("read-only folder", 5)
     missing = (*study.overrides, "seed=1")
     for verb in (("launch", *missing), ("run", *missing), ("collect", *study.overrides)):
-        done = harness(*verb)
+        done = harness_alone(*verb)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
         assert done.stderr.startswith("error: ")
         assert "can't be written" in done.stderr
-    assert harness("status", *study.overrides).returncode == 0
-    assert harness("collect", *study.overrides, "--to", "runs.csv").returncode == 0
+    assert harness_alone("status", *study.overrides).returncode == 0
+    assert harness_alone("collect", *study.overrides, "--to", "runs.csv").returncode == 0
     assert Path("runs.csv").read_text().count("\n") == 2
 
 
