@@ -8,7 +8,7 @@ drawn or fitted can be raised by what selection took off.
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm
+from scipy.special import log_ndtr
 
 from harness.errors import FitError
 from harness.fits.points import columns
@@ -26,7 +26,7 @@ def expected_minimum(candidates: ArrayLike) -> FloatArray:
     counts = np.asarray(candidates)
     if counts.size and not (np.all(counts >= 1) and np.all(counts == np.round(counts))):
         raise FitError(f"candidates: {counts.min()} is among them; whole numbers from 1 on would do")
-    survival = counts[..., None] * norm.logsf(_GRID)
+    survival = counts[..., None] * log_ndtr(-_GRID)
     return _mean(np.exp(survival))
 
 
@@ -37,7 +37,7 @@ def selection_bias(log_errors: ArrayLike, *, sigma: float) -> float:
     are clearly worse take little part, so this is nearer to zero than ``sigma * expected_minimum(len(log_errors))``.
     """
     standard = (np.asarray(log_errors, dtype=float) - np.min(log_errors)) / sigma
-    survival = norm.logsf(_GRID[:, None] - standard).sum(axis=1)
+    survival = log_ndtr(standard - _GRID[:, None]).sum(axis=1)
     return float(sigma * _mean(np.exp(survival)))
 
 
