@@ -1,6 +1,7 @@
 """The report as a visitor sees it, in a real Chromium."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
+from harness.cli.context import in_short
 from harness.plots import figures
 from harness.report import render
 from tests.browser import asked_besides, chromium, open_report, overflow, require_chromium, smallest_text
@@ -59,6 +61,15 @@ def test_all_figures_are_drawn_within_the_page_and_the_console_is_silent(
 
 def test_a_phone_scrolls_the_page_in_one_direction_only(driver: WebDriver, page: Path) -> None:
     open_report(driver, page, width=400)
+    assert overflow(driver) <= 0
+
+
+def test_the_words_of_a_study_in_its_heading_do_not_widen_the_page(driver: WebDriver, tmp_path: Path) -> None:
+    title = f"Study single with {in_short('budget.training_flops=' + ','.join(f'{i}.438e+10' for i in range(20)))}"
+    path = tmp_path / "report.html"
+    path.write_text(render(synthetic_evidence(), VERDICTS, replace(CONTEXT, title=title)), encoding="utf-8")
+    open_report(driver, path, width=400)
+    assert "budget.training_flops=0.438e+10,...,19.438e+10 (20 values)" in title
     assert overflow(driver) <= 0
 
 

@@ -16,6 +16,7 @@ from harness.records import read_record
 from harness.report import Context
 from harness.study import Study
 
+MOST_VALUES = 12  # of an axis: more are no heading
 _FORM = "power_floor"
 OBJECTIVE = (
     "least squares on ln error of cell means (on 1/error or error for the exponential forms), the global minimum by "
@@ -32,7 +33,7 @@ def make_context(study: Study, evidence: Evidence) -> Context:
     runs, words = evidence.runs, shlex.join(study.overrides)
     certificate = read_certificate(certificate_file(study), runs_folder=study.runs_folder)
     return Context(
-        title=" ".join(("Study", study.name, *(("with", *study.changes) if study.changes else ()))),
+        title=" ".join(("Study", study.name, *(("with", *map(in_short, study.changes)) if study.changes else ()))),
         question=study.question,
         command=f"harness launch {words} && harness report {words}",
         objective=OBJECTIVE,
@@ -49,6 +50,13 @@ def make_context(study: Study, evidence: Evidence) -> Context:
         versions=(("torch", _kinds(runs, "torch_version")),),
         machine=(("Hosts", _kinds(runs, "host")), ("Data digest", _kinds(runs, "data_digest"))),
     )
+
+
+def in_short(word: str) -> str:
+    """An override as a heading has it: of a long list of values the first, the last and their number."""
+    key, _, listed = word.partition("=")
+    values = listed.split(",")
+    return word if len(values) <= MOST_VALUES else f"{key}={values[0]},...,{values[-1]} ({len(values)} values)"
 
 
 def learning_rate_of(certificate: Certificate | None) -> str:
