@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
+from harness.claims import Verdict
 from harness.errors import FitError
 from harness.evidence import average_cells
+from harness.fits.surface import SurfaceFit
 from harness.judging import judge_study, lacking
 from harness.study import load_rules
 from tests.synthetic import evidence_of, synthetic_evidence, synthetic_runs
@@ -61,6 +65,24 @@ def test_without_budgets_the_edge_of_the_grid_only_bounds_the_frontier() -> None
     assert not inside.all()
     assert free.frontier["cell"].to_list() == budgeted.frontier.filter(inside)["cell"].to_list()
     assert free.edge["cell"].to_list() == budgeted.frontier.filter(~inside)["cell"].to_list()
+
+
+def test_growth_is_undecided_where_the_joint_surface_answers_otherwise() -> None:
+    evidence = synthetic_evidence(seeds=4)
+    steep = synthetic_evidence(seeds=4, law=lambda params, examples: 14.0 * params**-0.66 + 30.0 * examples**-0.66)
+
+    def verdict(surface: SurfaceFit | None) -> Verdict:
+        [found] = [
+            one
+            for one in judge_study(replace(evidence, surface=surface), load_rules([]))
+            if one.claim == "fourth_power"
+        ]
+        return found
+
+    assert verdict(None).answer == verdict(evidence.surface).answer == "supported"
+    assert verdict(steep.surface).answer == "undecided"
+    assert "the two roads disagree" in verdict(steep.surface).reason
+    assert verdict(steep.surface).interval == verdict(None).interval
 
 
 def test_no_claim_about_compute_is_judged_where_every_cell_is_at_the_edge() -> None:

@@ -11,6 +11,7 @@ from harness.forms import FORMS
 from harness.forms.form import FloatArray, Params
 from harness.hypotheses.exponent import reaches
 
+AT_THE_END = "at the largest compute"
 _ANY_FLOOR = "power_floor"  # a straight line is no evidence on growth where a bent one could not be tried
 
 
@@ -31,12 +32,12 @@ def falls_with_compute(trend: Trend) -> str:
     )
 
 
-def judge_growth(trend: Trend, bound: float, terms: Terms, *, where: str = "at the largest compute") -> Ruling:
+def judge_growth(trend: Trend, bound: float, terms: Terms, *, where: str = AT_THE_END) -> Ruling:
     """Does compute grow at least as the ``bound``-th power of performance?
 
     The number is the local compute exponent at the largest compute, or the mean one over the range of the points; it
     needs no assumption about what an irreducible error does further on. Its interval is the union over the forms that
-    the points leave standing.
+    the points leave standing. At the largest compute the joint surface, which all cells went into, must answer alike.
     """
     if reason := falls_with_compute(trend):
         return undecided(reason)
@@ -46,7 +47,7 @@ def judge_growth(trend: Trend, bound: float, terms: Terms, *, where: str = "at t
     standing = plausible(trend.curves)
     best = trend.curves[min(standing, key=lambda name: trend.curves[name].aicc)]
     quantity: Quantity = "compute_exponent"
-    if where != "at the largest compute":
+    if where != AT_THE_END:
         value, (low, high) = _mean_exponent(trend, best, terms)
     else:
         value = best.value(quantity)
@@ -62,8 +63,14 @@ def judge_growth(trend: Trend, bound: float, terms: Terms, *, where: str = "at t
             f"compute spans less than {terms.margins.decades_for_power:g} decade: {rest}", value, (low, high)
         )
     answer = reaches((low, high), bound)
-    held = f"the interval holds {bound:g}: " if answer == "undecided" else ""
-    return Ruling(value, (low, high), answer, f"{held}{rest}")
+    if answer == "undecided":
+        return undecided(f"the interval holds {bound:g}: {rest}", value, (low, high))
+    if trend.surface is not None and trend.surface.identified and where == AT_THE_END:
+        ends = trend.surface.interval("compute_exponent", level=terms.confidence)
+        if reaches(ends, bound) != answer:
+            other = f"the joint surface of all cells says {power_text(ends[0])} to {power_text(ends[1])}"
+            return undecided(f"the two roads disagree, and both must agree: {other}; {rest}", value, (low, high))
+    return Ruling(value, (low, high), answer, rest)
 
 
 def _mean_exponent(trend: Trend, best: CurveFit, terms: Terms) -> tuple[float, tuple[float, float]]:

@@ -10,6 +10,7 @@ from harness.errors import FitError
 from harness.evidence import Evidence
 from harness.fits.curve import CurveFit, fit_curve
 from harness.fits.points import columns
+from harness.fits.surface import SurfaceFit
 from harness.forms import FORMS
 from harness.forms.form import FloatArray
 
@@ -46,20 +47,25 @@ class Published:
 
 @dataclass(frozen=True, eq=False)
 class Trend:
-    """Points of error against compute, each once, and the fits of every form; ``noun`` is what a point is called."""
+    """Points of error against compute, each once, and the fits of every form; ``noun`` is what a point is called.
+
+    ``surface`` is the other road to the same frontier, where there is one.
+    """
 
     noun: str
     compute: FloatArray
     error: FloatArray
     curves: Mapping[str, CurveFit]
     refused: Mapping[str, str]
+    surface: SurfaceFit | None = None
 
 
 def frontier_trend(evidence: Evidence) -> Trend:
     """A study's frontier."""
     frontier = evidence.frontier
     compute = frontier["training_flops"].cast(float).to_numpy()
-    return Trend("frontier points", compute, frontier["test_error"].to_numpy(), evidence.curves, evidence.refused)
+    error = frontier["test_error"].to_numpy()
+    return Trend("frontier points", compute, error, evidence.curves, evidence.refused, evidence.surface)
 
 
 def no_frontier(evidence: Evidence) -> str:
