@@ -10,6 +10,7 @@ from harness.forms.form import FloatArray
 
 _TIGHT = {"ftol": 1e-15, "gtol": 1e-13, "maxiter": 2000, "maxfun": 5000}
 _RESTARTS = 2  # a fresh start at its end frees L-BFGS of a bad memory of the curvature
+_LARGEST = 1e300
 
 
 def least(
@@ -29,7 +30,9 @@ def least(
     def objective(place: FloatArray) -> tuple[float, FloatArray]:
         residual, jacobian = evaluate(place)
         value = float(loss.value(residual).sum())
-        return value / unit, 2 * (loss.weight(residual) * residual) @ jacobian / unit
+        with np.errstate(over="ignore"):  # far from the optimum, of a form that goes through all its few points
+            slope = 2 * (loss.weight(residual) * residual) @ jacobian / unit
+        return value / unit, np.clip(slope, -_LARGEST, _LARGEST)
 
     bounds = list(zip(lower, upper, strict=True))
     reached = np.inf
