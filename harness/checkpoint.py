@@ -15,10 +15,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from harness.distributed import ALONE, World, gathered
 from harness.energy import Reading
+from harness.optimizer import Optimizer
 from harness.records import Evaluation, replacing
 from harness.schema import from_dict, to_dict
 

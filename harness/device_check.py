@@ -14,7 +14,6 @@ from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from harness.checkpoint import Progress, restore, save
 from harness.config import NumericsConfig, Precision, RunConfig
@@ -24,6 +23,7 @@ from harness.flops import build_model, count_model, count_module
 from harness.loss import training_loss
 from harness.numerics import compile_model, set_up_numerics, weight_type
 from harness.optim import build_optimizer
+from harness.optimizer import Optimizer
 from harness.study import load_study
 
 IMAGE_SHAPE, CLASSES, STEPS = (3, 32, 32), 10, 5

@@ -4,14 +4,14 @@ The state is each optimizer's own: what it saves and loads is what torch would h
 the tensors one by one, so that a parameter's numbers do not depend on what else is in the list.
 """
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import AdamW, Optimizer
 
-States = Sequence[MutableMapping[str, Tensor]]
+from harness.optimizer import Optimizer, States, adamw, sgd
 
 
 def step_together(optimizers: Sequence[Optimizer]) -> Callable[[], None]:
@@ -26,7 +26,7 @@ def step_together(optimizers: Sequence[Optimizer]) -> Callable[[], None]:
         if kernels:
             for kernel in kernels:
                 kernel()
-        else:  # the first step is torch's own, which makes the state where there is none
+        else:  # the first step is each one's own, which makes the state where there is none
             for optimizer in optimizers:
                 optimizer.step()
             kernels.extend(_fused(optimizers))
@@ -36,7 +36,7 @@ def step_together(optimizers: Sequence[Optimizer]) -> Callable[[], None]:
 
 def _fused(optimizers: Sequence[Optimizer]) -> Iterator[Callable[[], None]]:
     """A kernel call for each group of parameters; nothing where there is no state (SGD without momentum)."""
-    kernel = _adamw if isinstance(optimizers[0], AdamW) else _sgd
+    kernel = _adamw if optimizers[0].name == "adamw" else _sgd
     if any(not optimizer.state for optimizer in optimizers):
         return
     for place, group in enumerate(optimizers[0].param_groups):
@@ -57,21 +57,7 @@ def _adamw(
 
     def take() -> None:
         counts.add_(1)
-        torch._fused_adamw_(
-            parameters,
-            gradients,
-            means,
-            squares,
-            [],
-            steps,
-            lr=group["lr"],
-            beta1=group["betas"][0],
-            beta2=group["betas"][1],
-            weight_decay=group["weight_decay"],
-            eps=group["eps"],
-            amsgrad=False,
-            maximize=False,
-        )
+        adamw(group, parameters, gradients, means, squares, steps)
 
     return take
 
@@ -80,19 +66,4 @@ def _sgd(
     group: Mapping[str, Any], parameters: list[Tensor], gradients: list[Tensor], states: States
 ) -> Callable[[], None]:
     buffers = [state["momentum_buffer"] for state in states]
-
-    def take() -> None:
-        torch._fused_sgd_(
-            parameters,
-            gradients,
-            buffers,
-            weight_decay=group["weight_decay"],
-            momentum=group["momentum"],
-            lr=group["lr"],
-            dampening=group["dampening"],
-            nesterov=group["nesterov"],
-            maximize=False,
-            is_first_step=False,
-        )
-
-    return take
+    return partial(sgd, group, parameters, gradients, buffers)

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from torch import nn
-from torch.optim import SGD, AdamW, Optimizer
 
 from harness.config import OptimConfig
 from harness.errors import ConfigError
+from harness.optimizer import Optimizer
 
 
 def peak_learning_rate(optim: OptimConfig, *, width: int) -> float:
@@ -19,6 +20,7 @@ def peak_learning_rate(optim: OptimConfig, *, width: int) -> float:
 # Source: He et al. 2015, arXiv 1512.03385, section 4.2 (32,000 and 48,000 of 64,000).
 DROPS = (0.5, 0.75)
 DROP = 0.1
+EPSILON = 1e-8  # of Adam: Kingma & Ba 2015, arXiv 1412.6980, algorithm 1
 
 
 def schedule(optim: OptimConfig, *, step: int, steps: int) -> float:
@@ -83,8 +85,14 @@ def build_optimizer(optim: OptimConfig, model: nn.Module, *, width: int, factors
     groups: dict[tuple[bool, float], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         groups.setdefault((parameter.ndim >= 2, factors.get(name, 1.0)), []).append(parameter)
+    shared: dict[str, Any] = (
+        {"momentum": optim.beta1, "nesterov": optim.beta1 > 0}
+        if optim.name == "sgd"
+        else {"betas": (optim.beta1, optim.beta2), "eps": EPSILON}
+    )
     settings = [
         {
+            **shared,
             "params": parameters,
             "weight_decay": optim.weight_decay / factor if decays else 0.0,
             "lr": peak * factor,
@@ -92,6 +100,4 @@ def build_optimizer(optim: OptimConfig, model: nn.Module, *, width: int, factors
         }
         for (decays, factor), parameters in groups.items()
     ]
-    if optim.name == "sgd":
-        return SGD(settings, lr=peak, momentum=optim.beta1, nesterov=optim.beta1 > 0, fused=True)
-    return AdamW(settings, lr=peak, betas=(optim.beta1, optim.beta2), fused=True)
+    return Optimizer(optim.name, settings)

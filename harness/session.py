@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.optim import Optimizer
 
 from harness import trunks
 from harness.checkpoint import Progress, restore
@@ -23,6 +22,7 @@ from harness.flops import build_model
 from harness.loss import training_loss
 from harness.numerics import autocast, compile_model, set_up_numerics, weight_type
 from harness.optim import build_optimizer
+from harness.optimizer import Optimizer
 from harness.ownership import Owner
 from harness.parametrisation import parametrise
 from harness.plan import PlannedRun

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from torch.optim import Optimizer
 
 from harness.checkpoint import Progress, restore, save
 from harness.config import RuntimeConfig
 from harness.distributed import ALONE, World
+from harness.optimizer import Optimizer
 from harness.plan import PlannedRun
 
 

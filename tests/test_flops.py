@@ -37,6 +37,15 @@ def test_an_mlp_costs_what_its_matrices_say() -> None:
     assert cost.step_flops == 64 * 2 * (2 * first + 3 * second + 3 * last)
 
 
+def test_a_small_perceptron_that_is_counted_for_real_has_the_ledger_of_the_meta_device(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, shapes = ModelConfig("mlp", 16, 3, {}), {"image_shape": (1, 28, 28), "num_classes": 10, "batch_size": 128}
+    for_real = count_model(model, **shapes)  # type: ignore[arg-type]
+    monkeypatch.setattr("harness.flops.ledger._A_MOMENT", 0)
+    assert count_model(model, **shapes) == for_real  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("width", [1, 16, 256])
 @pytest.mark.parametrize("depth", [1, 3])
 def test_training_over_forward_of_an_mlp_is_three_minus_the_first_layer_s_share(width: int, depth: int) -> None:

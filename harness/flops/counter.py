@@ -21,6 +21,11 @@ class OperatorCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     supports_higher_order_operators = True  # they are named as unknown, and run
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Nothing is compiled in here, and what is hidden from the compiler imports it: a second of a cold start."""
+        return False
+
     def __init__(self, layers: Layers) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.flops: Counter[str] = Counter()

@@ -12,6 +12,8 @@ from harness.flops.attribution import Layers
 from harness.flops.build import build_model, parameters_on_meta
 from harness.flops.counter import OperatorCounter
 
+_A_MOMENT = 1e9  # FLOPs: some tens of milliseconds
+
 
 @dataclass(frozen=True)
 class LayerCost:
@@ -65,7 +67,7 @@ class Ledger:
 
 
 def count_model(model: ModelConfig, *, image_shape: tuple[int, int, int], num_classes: int, batch_size: int) -> Ledger:
-    """The ledger of ``model`` for images of ``image_shape`` = (channels, height, width), on the meta device.
+    """The ledger of ``model`` for images of ``image_shape`` = (channels, height, width).
 
     Raises:
         ConfigError: a model that can't be built, or that images of this shape or batches of this size don't fit.
@@ -77,10 +79,14 @@ def count_model(model: ModelConfig, *, image_shape: tuple[int, int, int], num_cl
         size = f"width {model.width}, depth {model.depth}"
         reason = str(error).splitlines()[0]
         raise ConfigError(f"model {model.name}: can't be built at {size} ({reason}); make it smaller") from error
-    images = torch.empty(batch_size, *image_shape, device="meta")
-    labels = torch.empty(batch_size, dtype=torch.int64, device="meta")
+    place = "cpu" if _takes_a_moment(module, batch_size) else "meta"
+    if place == "cpu":
+        zeros = {name: torch.zeros(value.shape) for name, value in module.state_dict().items()}
+        module.load_state_dict(zeros, assign=True)
+    images = torch.zeros(batch_size, *image_shape, device=place)
+    labels = torch.zeros(batch_size, dtype=torch.int64, device=place)
     try:
-        with torch.device("meta"):
+        with torch.device(place):
             return count_module(module, images, labels)
     except (RuntimeError, ValueError) as error:
         shape = " x ".join(str(size) for size in image_shape)
@@ -88,6 +94,16 @@ def count_model(model: ModelConfig, *, image_shape: tuple[int, int, int], num_cl
         raise ConfigError(
             f"model {model.name}: batches of {batch_size} images of {shape} don't fit: {reason}"
         ) from error
+
+
+def _takes_a_moment(module: nn.Module, batch_size: int) -> bool:
+    """Whether it is a small perceptron, whose step is counted for real.
+
+    Arithmetic on meta tensors, though of no work, imports torch's compiler: well over a second of a cold start.
+    """
+    if any(not isinstance(layer, nn.Linear) for layer in module.modules() if [*layer.parameters(recurse=False)]):
+        return False
+    return 6 * batch_size * sum(parameter.numel() for parameter in module.parameters()) <= _A_MOMENT
 
 
 def count_module(module: nn.Module, images: Tensor, labels: Tensor) -> Ledger:
