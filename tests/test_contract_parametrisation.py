@@ -6,6 +6,7 @@ the width over a sixteen-fold range: 0 is flat. A new model of the registry is c
 
 import dataclasses
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 import pytest
@@ -34,10 +35,15 @@ LEARNING_RATES = {"adamw": 4e-3, "sgd": 5e-2}
 Slopes = dict[tuple[str, int, str], float]
 
 
-def configured(name: str, *, optimizer: str, parametrisation: str, width: int) -> tuple[ModelConfig, OptimConfig]:
+@cache  # composing takes longer than the steps
+def as_conf_has_it(optimizer: str) -> OptimConfig:
     (run,) = load_study([f"optim={optimizer}"]).runs.values()
+    return run.optim
+
+
+def configured(name: str, *, optimizer: str, parametrisation: str, width: int) -> tuple[ModelConfig, OptimConfig]:
     optim = dataclasses.replace(
-        run.optim, parametrisation=parametrisation, reference_width=NARROWEST.get(name, CONVOLUTIONAL),
+        as_conf_has_it(optimizer), parametrisation=parametrisation, reference_width=NARROWEST.get(name, CONVOLUTIONAL),
         width_exponent=0.0, learning_rate=LEARNING_RATES[optimizer], weight_decay=0.0,
     )  # fmt: skip
     return small(name, width=width, deeper=name in ("mlp", "vit")), optim
