@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+BY_FILE := --dist loadfile --no-loadscope-reorder
 export PYTHONSAFEPATH := 1
 
 .PHONY: demo test test-fast test-stats test-chaos benchmarks lint check format clean
@@ -9,17 +10,18 @@ export PYTHONSAFEPATH := 1
 demo: .venv/installed
 	$(BIN)/harness demo
 
+# Three workers for two cores: some tests wait, for Slurm most.
 test: .venv/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not stats and not benchmark and not chaos"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 3 $(BY_FILE) -m "not stats and not benchmark and not chaos"
 
 test-fast: .venv/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not slow and not stats and not benchmark and not chaos and not browser"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $(BY_FILE) -m "not slow and not stats and not benchmark and not chaos and not browser"
 
 test-stats: .venv/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m stats
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $(BY_FILE) -m stats
 
 test-chaos: .venv/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m chaos tests/chaos
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $(BY_FILE) -m chaos tests/chaos
 
 benchmarks: .venv/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/pytest -s -m benchmark

@@ -4,9 +4,21 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
+
+SLOW_SECONDS = 3.0  # of a test that is marked slow without saying how many
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first: each is one worker's, and who gets a long one last keeps all waiting."""
+    seconds: Counter[Path] = Counter()
+    for item in items:
+        if mark := item.get_closest_marker("slow"):
+            seconds[item.path] += mark.args[0] if mark.args else SLOW_SECONDS
+    items.sort(key=lambda item: -seconds[item.path])
 
 
 @pytest.fixture(autouse=True)

@@ -108,7 +108,7 @@ CASES = [
 ]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(1)
 @pytest.mark.parametrize(("name", "optimizer"), CASES)
 def test_under_mup_activations_and_updates_are_flat_over_a_sixteen_fold_width(name: str, optimizer: str) -> None:
     found = slopes(name, optimizer=optimizer, parametrisation="mup")
@@ -119,7 +119,7 @@ def test_under_mup_activations_and_updates_are_flat_over_a_sixteen_fold_width(na
             assert abs(slope) < FLAT, (kind, step, layer)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(1)
 @pytest.mark.parametrize(("name", "optimizer"), CASES)
 def test_under_the_standard_parametrisation_they_are_not(name: str, optimizer: str) -> None:
     found = slopes(name, optimizer=optimizer, parametrisation="standard")

@@ -161,7 +161,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.slow
+@pytest.mark.slow(25)
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are found through /proc")
 @pytest.mark.parametrize("killed", [0, 1])
 def test_a_process_that_dies_ends_the_others_and_the_run_goes_on_from_its_checkpoint(

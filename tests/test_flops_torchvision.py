@@ -9,7 +9,7 @@ from harness.flops import Ledger, count_model
 from models import from_torchvision
 from models.from_torchvision import Published
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(0.4)
 
 NAMES = from_torchvision.names()
 

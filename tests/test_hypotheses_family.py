@@ -75,28 +75,3 @@ def test_vuong_refuses_fits_to_different_points_and_labels_that_do_not_fit() -> 
         vuong(one, other)
     with pytest.raises(FitError, match="clusters: 3 labels for 10 points; one a point would do"):
         vuong(one, one, clusters=[1, 2, 3])
-
-
-@pytest.mark.stats
-@pytest.mark.parametrize(
-    ("exponent", "floor_share", "n", "right", "wrong"),
-    [(0.25, 0.3, 20, 0.95, 0.05), (0.111, 0.0, 20, 0.9, 0.05)],
-)
-def test_powers_over_three_decades_are_recognised(
-    exponent: float, floor_share: float, n: int, right: float, wrong: float
-) -> None:
-    answers = [
-        power_or_exponential(fits(*law(exponent, floor_share, n=n, sigma=0.02, seed=seed))).answer
-        for seed in range(200)
-    ]
-    assert answers.count("supported") / 200 >= right
-    assert answers.count("contradicted") / 200 <= wrong
-
-
-@pytest.mark.stats
-@pytest.mark.parametrize("kind", ["error", "performance"])
-def test_exponentials_over_three_decades_are_rarely_called_powers(kind: str) -> None:
-    answers = [
-        power_or_exponential(fits(*exponential(kind, n=20, sigma=0.02, seed=seed))).answer for seed in range(200)
-    ]
-    assert answers.count("supported") / 200 <= 0.05

@@ -29,7 +29,7 @@ def test_the_readme_s_two_commands_are_targets_that_do_all_set_up() -> None:
     assert re.search(r"^test: \.venv/installed-dev$", makefile, flags=re.MULTILINE)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(60)
 def test_the_readme_s_commands_work_one_after_another_on_real_images(tmp_path: Path) -> None:
     try:
         data.get("fashion_mnist")

@@ -250,6 +250,7 @@ def test_the_verb_refuses_a_key_that_is_not_there() -> None:
 
 
 @pytest.mark.stats
+@pytest.mark.slow(200)
 def test_at_full_size_everything_holds_and_the_peak_is_at_a_thousand(tmp_path: Path) -> None:
     done = harness("simulate", "--json")
     assert done.returncode == 0, done.stderr

@@ -33,7 +33,7 @@ from tests.slurm_jobs import (
     wait_until,
 )
 
-pytestmark = [pytest.mark.slurm, pytest.mark.slow]
+pytestmark = [pytest.mark.slurm, pytest.mark.slow(25)]
 
 HOLD = "launcher.slurm.additional_parameters={hold: true}"
 

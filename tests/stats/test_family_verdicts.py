@@ -14,7 +14,7 @@ from harness.forms.form import FloatArray
 from harness.hypotheses import power_or_exponential
 from tests.stats.simulated import Design, Truth, draw
 
-pytestmark = pytest.mark.stats
+pytestmark = [pytest.mark.stats, pytest.mark.slow(2)]
 
 DRAWS = 300
 FORMS = ("power", "power_floor", "exponential_error", "exponential_performance")

@@ -7,7 +7,7 @@ from harness.fits.curve import fit_curve
 from harness.fits.direction import correct_for_noisy_compute
 from harness.fits.frontier import Frontier, frontier
 
-pytestmark = pytest.mark.stats
+pytestmark = [pytest.mark.stats, pytest.mark.slow(30)]
 
 DRAWS = 100
 PARAMS_EXPONENT, EXAMPLES_EXPONENT = 0.45, 0.5

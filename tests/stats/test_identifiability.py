@@ -9,7 +9,7 @@ from harness.fits.varpro import Separable
 from harness.forms import FORMS
 from tests.stats.simulated import LARGEST_COMPUTE, Design, Truth, draw
 
-pytestmark = pytest.mark.stats
+pytestmark = [pytest.mark.stats, pytest.mark.slow(1)]
 
 
 def share_gated(truth: Truth, design: Design, draws: int = 300) -> float:

@@ -6,7 +6,7 @@ import pytest
 from harness.fits.bootstrap import wild_test
 from harness.fits.curve import fit_curve
 
-pytestmark = pytest.mark.stats
+pytestmark = [pytest.mark.stats, pytest.mark.slow(10)]
 
 CELLS, STUDIES, EXPONENT = 12, 150, 0.25
 COMPUTE = np.geomspace(1e9, 1e12, CELLS)

@@ -7,7 +7,7 @@ from harness.fits.comparison import fit_each, union_interval
 from harness.forms.form import FloatArray
 from tests.stats.simulated import Design
 
-pytestmark = pytest.mark.stats
+pytestmark = [pytest.mark.stats, pytest.mark.slow(5)]
 
 DRAWS = 400
 EXPONENT, FLOOR, CHANCE = 0.25, 0.03, 0.9
