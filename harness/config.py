@@ -7,7 +7,7 @@ the run's id; ``RuntimeConfig`` and ``LauncherConfig`` hold what cannot.
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Literal, get_type_hints
@@ -192,20 +192,25 @@ def split_tree(tree: Mapping[str, Any]) -> Split:
     return run, runtime, from_dict(LauncherConfig, tree["launcher"], where="launcher")
 
 
-def change_run(before: Split, tree: Mapping[str, Any], nodes: Collection[str]) -> Split:
-    """As ``split_tree(tree)``, for a tree that differs from that of ``before`` only in ``nodes``: a study's next run.
+def change_run(before: Split, parts: Mapping[str, Any]) -> Split:
+    """The same with these parts in place of the run's own: a study's next run.
+
+    Raises:
+        ConfigError: impossible values, as ``split_tree``.
+    """
+    run, runtime, launcher = before
+    changed = dataclasses.replace(run, **parts)
+    _check(changed)
+    return changed, runtime, launcher
+
+
+def read_node(name: str, tree: Any) -> Any:
+    """A node of a configuration as it stands in a run; ``data`` without the place that it lies in.
 
     Raises:
         ConfigError: as ``split_tree``.
     """
-    kinds = _node_kinds()
-    if any(node not in kinds for node in nodes):
-        return split_tree(tree)
-    run, runtime, launcher = before
-    parts = {node: _without_root(tree[node]) if node == "data" else tree[node] for node in nodes}
-    changed = dataclasses.replace(run, **_converted(parts, where="config"))
-    _check(changed)
-    return changed, runtime, launcher
+    return _converted({name: _without_root(tree) if name == "data" else tree}, where="config")[name]
 
 
 def read_run(tree: Mapping[str, Any], *, where: str) -> RunConfig:
@@ -341,5 +346,6 @@ def _form(between: tuple[str, str], without: tuple[str, ...]) -> tuple[Callable[
     return attrgetter(*names), f"{{{pairs}}}"
 
 
-_FIELDS = sorted(field.name for field in dataclasses.fields(RunConfig))
+NODES_OF_A_RUN = frozenset(field.name for field in dataclasses.fields(RunConfig))
+_FIELDS = sorted(NODES_OF_A_RUN)
 _PARTS = frozenset(name for name, kind in get_type_hints(RunConfig).items() if dataclasses.is_dataclass(kind))

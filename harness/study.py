@@ -5,17 +5,29 @@ concatenated and runs that they share are counted once. A sweep on the command l
 every block that has it, or is a new axis of every block; a plain value fixes the axis.
 """
 
+import functools
 import hashlib
 import itertools
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from harness.compose import MOST_POINTS, Overrides, Tree, compose_tree, is_group, parse_overrides, resolve
-from harness.config import NOT_OF_A_RUN, LauncherConfig, RunConfig, RuntimeConfig, Split, change_run, run_id, split_tree
+from harness.config import (
+    NODES_OF_A_RUN,
+    NOT_OF_A_RUN,
+    LauncherConfig,
+    RunConfig,
+    RuntimeConfig,
+    Split,
+    change_run,
+    read_node,
+    run_id,
+    split_tree,
+)
 from harness.errors import ConfigError
 from harness.grid_cache import Grid, remembered_grid
 from harness.rules import Rules, read_rules
@@ -194,27 +206,38 @@ def _make_grid(composed: Sequence[_Composition]) -> Grid:
 def _split_points(composed: _Composition) -> Iterator[Split | None]:
     """Each point as its frozen parts, in order; None for one that doesn't meet ``where``.
 
-    Points of one composition differ only in the nodes that an axis names, so only those are converted again.
+    Points of one composition differ only in the nodes that an axis names. Of these there are few (a study of 100,000
+    runs may have a hundred), and each is made once.
     """
-    pointing, nodes = composed.pointing, {key.partition(".")[0] for key in composed.values}
+    axes, pointing = list(composed.values.items()), composed.pointing
+    places: dict[str, list[int]] = {}
+    for place, (key, _) in enumerate(axes):
+        places.setdefault(key.partition(".")[0], []).append(place)
+
+    @functools.cache
+    def node_at(node: str, at: tuple[int, ...]) -> Any:
+        """The node's tree with the values of its axes at these positions."""
+        tree = {**composed.tree, node: _deep(composed.tree.get(node))}
+        for place, index in zip(places[node], at, strict=True):
+            _set(tree, axes[place][0], axes[place][1][index])
+        return tree[node]
+
+    @functools.cache
+    def part_at(node: str, at: tuple[int, ...]) -> Any:
+        return read_node(node, node_at(node, at))
+
     first: Split | None = None
-    for point in itertools.product(*composed.values.values()):
-        tree = _copy(composed.tree, nodes)
-        for key, value in zip(composed.values, point, strict=True):
-            _set(tree, key, value)
+    for point in itertools.product(*(range(len(values)) for _, values in axes)):
+        chosen = [(node, tuple([point[place] for place in of_node])) for node, of_node in places.items()]
+        tree = {**composed.tree, **{node: node_at(node, at) for node, at in chosen}}
         tree = resolve(tree) if pointing else tree
         if composed.where is not None and not holds(composed.where, tree):
             yield None
-        elif first is None or pointing:
+        elif first is None or pointing or not places.keys() <= NODES_OF_A_RUN:
             first = split_tree(resolve(tree))
             yield first
         else:
-            yield change_run(first, tree, nodes)
-
-
-def _copy(tree: Tree, nodes: Collection[str]) -> Tree:
-    """The tree with mappings of its own in the named nodes; the rest is shared, since no axis changes it."""
-    return {key: _deep(value) if key in nodes else value for key, value in tree.items()}
+            yield change_run(first, {node: part_at(node, at) for node, at in chosen})
 
 
 def _deep(value: Any) -> Any:
