@@ -14,7 +14,7 @@ from typing import Any, Literal, get_type_hints
 
 from harness.errors import ConfigError
 from harness.json_text import quick_reader
-from harness.parts import compact, once_a_part, refuse_targets, shared, shared_text, spaced
+from harness.parts import compact, once_a_part, plain, refuse_targets, shared, shared_text, spaced
 from harness.schema import convert, from_dict, to_dict, unknown
 
 Option = bool | int | float | str
@@ -316,6 +316,12 @@ def trunk_id(run: RunConfig) -> str | None:
     if optim.schedule != "warmup_stable_decay" or (optim.warmup_steps is None and optim.warmup_fraction):
         return None
     return _digest(run, "trunk", training_version=TRAINING_VERSION, without=("seed", "budget", "evaluations"))
+
+
+def run_tree(run: RunConfig) -> dict[str, Any]:
+    """As ``to_dict``, with the mappings of parts that runs share shared: to be read, not changed."""
+    fields = ((field.name, getattr(run, field.name)) for field in dataclasses.fields(run))
+    return {name: plain(value) if name in _PARTS else value for name, value in fields}
 
 
 def run_text(run: RunConfig) -> str:

@@ -23,21 +23,38 @@ def quick_reader(kind: type[T], **parts: Callable[[bytes], Any]) -> Callable[[by
 
     The text of a field that ``parts`` names is read by that function.
     """
-    decode = msgspec.json.Decoder(_strict(kind, without=parts)).decode
+    look = quick_look(kind, but=tuple(parts))
 
     def read(text: bytes) -> T:
+        found = look(text)
         try:
-            found = decode(text)
             for name, read_part in parts.items():
                 setattr(found, name, read_part(bytes(getattr(found, name))))
             return msgspec.convert(found, kind, from_attributes=True)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise ConfigError(f"{kind.__name__}: {error}; read it with care") from error
+            raise _not_certain(kind, error) from error
 
     return read
 
 
-def _strict(kind: type, *, without: Any = ()) -> type[msgspec.Struct]:
+def quick_look(kind: type, *, but: tuple[str, ...]) -> Callable[[bytes], Any]:
+    """As ``quick_reader``, but these fields are left as text; what is read has the names of the data class's fields."""
+    decode = msgspec.json.Decoder(_strict(kind, without=but)).decode
+
+    def look(text: bytes) -> Any:
+        try:
+            return decode(text)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise _not_certain(kind, error) from error
+
+    return look
+
+
+def _not_certain(kind: type, error: Exception) -> ConfigError:
+    return ConfigError(f"{kind.__name__}: {error}; read it with care")
+
+
+def _strict(kind: type, *, without: tuple[str, ...] = ()) -> type[msgspec.Struct]:
     """The class as one that refuses unknown keys, which msgspec passes over in a data class."""
     hints = get_type_hints(kind)
     fields = [

@@ -64,6 +64,12 @@ def once_a_part(work: Callable[[Any], T]) -> Callable[[Any], T]:
 
 
 @once_a_part
+def plain(part: Any) -> dict[str, Any]:
+    """As ``to_dict``, one mapping for all that share the part: to be read, not changed."""
+    return to_dict(part)
+
+
+@once_a_part
 def compact(part: Any) -> str:
     """As JSON that is hashed: sorted keys, no spaces."""
     return json.dumps(to_dict(part), sort_keys=True, separators=(",", ":"), allow_nan=False)

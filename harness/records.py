@@ -26,7 +26,7 @@ from typing import IO, Any, Literal
 
 from harness.config import RunConfig, cell_id, read_run, run_id, run_reader
 from harness.errors import ConfigError, RecordError
-from harness.json_text import quick_reader
+from harness.json_text import quick_look, quick_reader
 from harness.schema import from_dict, to_dict
 from harness.secrets import redact
 
@@ -93,6 +93,15 @@ class Record:
     def chance_error(self) -> float:
         """The error of guessing, 1 - 1/K."""
         return 1.0 - 1.0 / self.num_classes
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a record says of how far the run came, without its configuration and its scores."""
+
+    status: Status
+    steps: int
+    training_flops: int
 
 
 @dataclass(frozen=True)
@@ -267,22 +276,23 @@ def read_record(folder: Path) -> tuple[Record, Measured]:
     return record, measured
 
 
-def read_result(folder: Path) -> Record | None:
-    """The run's record, whole and its own, if it has one: a third of ``read_record``, which checks its numbers too.
+def read_outcome(folder: Path) -> Outcome | None:
+    """How the run came out, if it has a record that is whole and its own; its numbers ``read_record`` alone checks.
 
     Raises:
         RecordError: as ``read_record``.
     """
     try:
-        record = _quick_record(_read_bytes(f"{folder}/record.json"))
+        record = _look_at_record(_read_bytes(f"{folder}/record.json"))
         whole = (record.schema_version, record.run_id) == (SCHEMA_VERSION, folder.name)
         if whole and os.path.exists(f"{folder}/measured.json"):
-            return record
+            return Outcome(record.status, record.steps, record.training_flops)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ConfigError):
         pass
-    return read_record(folder)[0]  # or says what is wrong
+    record = read_record(folder)[0]  # or says what is wrong
+    return Outcome(record.status, record.steps, record.training_flops)
 
 
 def _read_quickly(folder: Path) -> tuple[Record, Measured] | None:
@@ -297,6 +307,7 @@ def _read_quickly(folder: Path) -> tuple[Record, Measured] | None:
 
 
 _quick_record, _quick_measured = quick_reader(Record, config=run_reader()), quick_reader(Measured)
+_look_at_record = quick_look(Record, but=("config",))
 
 
 def _read_with_care(folder: Path) -> tuple[Record, Measured]:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from harness.errors import RecordError
 from harness.ownership import SILENT_SECONDS, is_owned, read_attempts
-from harness.records import is_finished, read_events, read_json, read_record, read_result
+from harness.records import is_finished, read_events, read_json, read_outcome, read_record
 from harness.schema import to_dict
 
 TAIL_BYTES = 1 << 16  # of the events: a traceback, or several minutes of heartbeats
@@ -94,11 +94,11 @@ def with_slurm(state: RunState, job: str, word: str) -> RunState:
 def read_state(folder: Path, *, now: float) -> RunState:
     """Fold one run's files into its state."""
     try:
-        record = read_result(folder)
+        outcome = read_outcome(folder)
     except RecordError as error:
         return RunState("unreadable", reason=str(error))
-    if record is not None:
-        return RunState(record.status, step=record.steps, training_flops=record.training_flops)
+    if outcome is not None:
+        return RunState(outcome.status, step=outcome.steps, training_flops=outcome.training_flops)
     events, attempts = read_events(folder, last_bytes=TAIL_BYTES), read_attempts(folder)
     if not events and not attempts:
         return RunState("planned")

@@ -217,7 +217,7 @@ def _split_points(composed: _Composition) -> Iterator[Split | None]:
     @functools.cache
     def node_at(node: str, at: tuple[int, ...]) -> Any:
         """The node's tree with the values of its axes at these positions."""
-        tree = {**composed.tree, node: _deep(composed.tree.get(node))}
+        tree = {key: _deep(value) if key == node else value for key, value in composed.tree.items()}
         for place, index in zip(places[node], at, strict=True):
             _set(tree, axes[place][0], axes[place][1][index])
         return tree[node]

@@ -54,6 +54,8 @@ def test_the_where_of_the_demo_leaves_points_out_and_counts_them() -> None:
 def test_an_axis_with_a_typo_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"axis unknown key 'model.dpeth'; did you mean 'model.depth'"):
         load_study(["model.dpeth=1,2"])
+    with pytest.raises(ConfigError, match=r"axis unknown key 'sed'; did you mean 'seed'"):
+        load_study(["sed=range(0,3)"])
 
 
 def test_a_grid_that_is_filtered_empty_is_refused() -> None:

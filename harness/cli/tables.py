@@ -10,8 +10,6 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from harness.schema import to_dict
-
 if TYPE_CHECKING:
     from harness.claims import Verdict
     from harness.failures import Failure
@@ -91,6 +89,7 @@ def plan_each_table(study: "Study", planned: Sequence["PlannedRun"], *, done: Co
 
 def plan_rows(planned: Sequence["PlannedRun"], *, done: Collection[str]) -> list[dict[str, object]]:
     """The plan for another program: a mapping a run."""
+    from harness.config import run_tree
     from harness.trunks import inherited_steps
 
     inherited = inherited_steps(planned)
@@ -104,7 +103,7 @@ def plan_rows(planned: Sequence["PlannedRun"], *, done: Collection[str]) -> list
             "inherited_flops": inherited.get(run.id, 0) * run.cost.step_flops,
             "steps": run.steps,
             "seconds": run.seconds,
-            "config": to_dict(run.config),
+            "config": run_tree(run.config),
         }
         for run in planned
     ]
