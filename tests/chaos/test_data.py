@@ -19,8 +19,9 @@ from harness.study import load_study
 from harness.train import run_one
 from tests.chaos.conftest import Tally
 from tests.chaos.short_run import WORDS
-from tests.command import typed
+from tests.command import harness, typed
 from tests.test_data_image_folder import make_folder, overrides
+from tests.tiny import HERE
 
 
 def test_a_folder_of_images_that_changed_between_two_launches_trains_no_run(tmp_path: Path, tally: Tally) -> None:
@@ -65,7 +66,7 @@ def test_runs_on_other_bytes_are_listed_with_a_warning_and_no_number_rests_on_bo
 
 
 def test_an_image_that_changed_within_its_size_and_time_is_refused_by_the_launch_with_both_fingerprints(
-    tmp_path: Path, tally: Tally, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, tally: Tally, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tally("an image that changes within its size and time, between two launches")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -80,8 +81,9 @@ def test_an_image_that_changed_within_its_size_and_time_is_refused_by_the_launch
     image.write_bytes(pixels[:-20] + bytes([pixels[-20] ^ 1]) + pixels[-19:])
     os.utime(image, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert (image.stat().st_size, image.stat().st_mtime_ns) == (status.st_size, status.st_mtime_ns)
-    code, said = typed("launch", *words, "seed=0,1", capsys=capsys, monkeypatch=monkeypatch)
-    assert (code, said.count("\n")) == (2, 1), said
+    done = harness("launch", *words, "seed=0,1")
+    said = done.stderr
+    assert (done.returncode, said.count("\n")) == (2, 1), said
     assert said.startswith(f"error: {root}: the options do not describe this folder, they state fingerprint=sha256:")
     assert len(set(re.findall("sha256:[0-9a-f]{16}", said))) == 2
     assert not (study.runs_folder / second.id).exists()
@@ -89,10 +91,10 @@ def test_an_image_that_changed_within_its_size_and_time_is_refused_by_the_launch
 
 
 def test_a_launch_on_other_data_than_the_finished_runs_saw_starts_nothing_and_names_both_digests(
-    tmp_path: Path, tally: Tally, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, tally: Tally
 ) -> None:
     tally("a launch on other bytes than the finished runs saw")
-    words = (*WORDS, "study.name=changed", f"runtime.output={tmp_path}", "launcher=inline", "launcher.workers=null")
+    words = (*WORDS, "study.name=changed", f"runtime.output={tmp_path}", HERE)
     study = load_study((*words, "seed=0,1"))
     first, second = plan_runs(study.runs.values(), runtime=study.runtime)
     assert run_one(first, runtime=study.runtime) == "finished"
@@ -102,8 +104,9 @@ def test_a_launch_on_other_data_than_the_finished_runs_saw_starts_nothing_and_na
     finish(folder, replace(record, data_digest=other), measured)
     kept = (folder / "record.json").read_bytes()
     for verb in ("launch", "demo"):
-        code, said = typed(verb, "study=single", *words, "seed=0,1", capsys=capsys, monkeypatch=monkeypatch)
-        assert (code, said.count("\n")) == (2, 1), said
+        done = harness(verb, "study=single", *words, "seed=0,1")
+        said = done.stderr
+        assert (done.returncode, said.count("\n")) == (2, 1), said
         assert said.startswith("error: study changed: data teacher: not what its finished runs were trained on: digest")
         assert f"digest {record.data_digest} here and now, {other} in {folder}; bring the old data back" in said
     assert not (study.runs_folder / second.id).exists()
@@ -111,14 +114,11 @@ def test_a_launch_on_other_data_than_the_finished_runs_saw_starts_nothing_and_na
     assert (folder / "record.json").read_bytes() == kept
 
 
-def test_a_launch_on_the_data_that_the_finished_runs_saw_trains_the_rest(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    words = (*WORDS, "study.name=same", f"runtime.output={tmp_path}", "launcher=inline", "launcher.workers=null")
+def test_a_launch_on_the_data_that_the_finished_runs_saw_trains_the_rest(tmp_path: Path) -> None:
+    words = (*WORDS, "study.name=same", f"runtime.output={tmp_path}", HERE)
     study = load_study((*words, "seed=0,1", "data.train_examples=1000,2000"))
     first, *rest = plan_runs(study.runs.values(), runtime=study.runtime)
     assert run_one(first, runtime=study.runtime) == "finished"
-    asked = ("launch", *words, "seed=0,1", "data.train_examples=1000,2000")
-    code, said = typed(*asked, capsys=capsys, monkeypatch=monkeypatch)
-    assert code == 0, said
+    done = harness("launch", *words, "seed=0,1", "data.train_examples=1000,2000")
+    assert done.returncode == 0, done.stderr
     assert all(is_finished(study.runs_folder / run.id) for run in rest)
