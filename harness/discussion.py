@@ -16,6 +16,11 @@ from harness.projection.back_test import HIDDEN_DECADES
 
 THEORY, POPULAR = 4, 9  # the powers of performance that the paper's theory asks for, and that is popularly quoted
 _FORMS = ("power", "power_floor")  # a straight line, and one that may level off: what "4 or 9" is about
+_NO_FRONTIER = (
+    "These runs have none: no cell's compute could be spent on both more and fewer parameters, so what no cell beats "
+    "is the edge of the grid, and no claim about how error falls with compute is judged. Budgets in FLOPs, "
+    "with several sizes at each, or a grid of sizes and data would have one."
+)
 _GENERAL = "a general sentence would need three data sets and two families of networks"
 
 
@@ -56,6 +61,8 @@ def _power(decades: float) -> float:
 
 def what_would_change(evidence: Evidence) -> tuple[tuple[str, str], ...]:
     """(name, sentences) pairs: the range, the floor, the test set, the choice on validation, a test of foresight."""
+    if evidence.frontier.is_empty() and not evidence.edge.is_empty():
+        return (("Frontier", _NO_FRONTIER),)
     if len(evidence.frontier) < 2:
         return ()
     rows = (

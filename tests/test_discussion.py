@@ -73,3 +73,10 @@ def test_foresight_counts_the_cells_of_the_last_decade() -> None:
 
 def test_a_single_cell_has_nothing_to_discuss() -> None:
     assert what_would_change(synthetic_evidence(budgets=(1e9,), widths=(8,))) == ()
+
+
+def test_a_study_without_a_frontier_says_so_and_what_would_have_one() -> None:
+    evidence = synthetic_evidence(widths=(8, 16), budget_flops=None)
+    [(name, said)] = what_would_change(evidence)
+    assert name == "Frontier"
+    assert said.startswith("These runs have none")

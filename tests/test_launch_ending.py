@@ -41,9 +41,11 @@ def launcher_process(function: str, folder: Path, *, items: int) -> Iterator[sub
     script = folder / "launcher.py"
     script.write_text(
         textwrap.dedent(f"""
+            import signal
             from pathlib import Path
             from tests import launched
             from launch import local
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
             if __name__ == "__main__":
                 folder = Path({str(folder)!r})
                 try:
@@ -117,6 +119,8 @@ def test_control_c_while_workers_start_shows_no_traceback_of_theirs() -> None:
         import os, signal
         from tests import launched
         from launch import local
+
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
 
         def press_control_c(event):
             os.killpg(0, signal.SIGINT)

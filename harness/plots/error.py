@@ -45,7 +45,9 @@ def error_against_flops(evidence: Evidence) -> Figure:
     floor = _floor(evidence)
     others = cells.join(frontier.select("cell"), on="cell", how="anti", maintain_order="left")
     behind = thinned(others, "training_flops", "test_error")
-    caption = _caption(laws=bool(laws), floor=bool(floor)) + thinning_note(pl.concat([behind, frontier]), of=cells)
+    caption = _caption(frontier=len(frontier) > 0, laws=bool(laws), floor=bool(floor)) + thinning_note(
+        pl.concat([behind, frontier]), of=cells
+    )
     x = log_axis(cells["training_flops"], title="training FLOPs")
     y = log_axis(_heights(cells, frontier, floor), title="test error")
     fill = ordered_colour("width_text", width_labels(cells), title="width")
@@ -61,8 +63,10 @@ def error_against_flops(evidence: Evidence) -> Figure:
     return Figure("error_against_flops", title, caption, chart)
 
 
-def _caption(*, laws: bool, floor: bool) -> str:
-    parts = ["Each dot is a cell, darker where the model is wider; ringed dots are the frontier with the sd over seeds"]
+def _caption(*, frontier: bool, laws: bool, floor: bool) -> str:
+    parts = ["Each dot is a cell, darker where the model is wider"]
+    if frontier:
+        parts.append("ringed dots are the frontier with the sd over seeds")
     if laws:
         parts.append(f"lines are the fits with {percent(LEVEL)} confidence bands")
     if floor:
