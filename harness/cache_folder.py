@@ -5,6 +5,7 @@ another question left there is never read.
 """
 
 import hashlib
+import os
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -17,6 +18,11 @@ def cache_file(output: Path, name: str, *, code: Iterable[str], of: str = "") ->
     digest.update(of.encode())
     stem, _, ending = name.rpartition(".")
     return output / "cache" / f"{stem}-{digest.hexdigest()[:12]}.{ending}"
+
+
+def stamp(status: os.stat_result) -> str:
+    """The state of a file: its size, its inode and both its times; that of change can't be set back by hand."""
+    return f"{status.st_size} {status.st_ino} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
 def keep(path: Path, write: Callable[[Path], object]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from harness.cache_folder import cache_file, keep
+from harness.cache_folder import cache_file, keep, stamp
 
 WORTH_KEEPING = 500  # rows that were read anew: some tenths of a second
 JUST_NOW_NS = 2_000_000_000
@@ -34,25 +34,21 @@ def stamps(run_ids: Iterable[str], *, runs_folder: Path) -> dict[str, str]:
         except (FileNotFoundError, NotADirectoryError):
             continue
         if record.st_ctime_ns < settled and took.st_ctime_ns < settled:
-            found[run_id] = f"{_stamp(record)} {_stamp(took)}"
+            found[run_id] = f"{stamp(record)} {stamp(took)}"
     return found
-
-
-def _stamp(status: os.stat_result) -> str:
-    return f"{status.st_size} {status.st_ino} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
 def digest_of(stamped: Mapping[str, str]) -> str:
     """Names the runs and the state of their files; empty where the files of one may still be changing."""
     if "" in stamped.values():
         return ""
-    return hashlib.sha256("\n".join(f"{run_id} {stamp}" for run_id, stamp in stamped.items()).encode()).hexdigest()
+    return hashlib.sha256("\n".join(f"{run_id} {state}" for run_id, state in stamped.items()).encode()).hexdigest()
 
 
 def is_written(path: Path, digest: str, *, output: Path) -> bool:
     """Whether the file is still what was written of the rows that the digest names."""
     try:
-        return digest != "" and _note(path, output).read_text() == f"{digest} {_stamp(os.stat(path))}"
+        return digest != "" and _note(path, output).read_text() == f"{digest} {stamp(os.stat(path))}"
     except (OSError, ValueError):
         return False
 
@@ -60,7 +56,7 @@ def is_written(path: Path, digest: str, *, output: Path) -> bool:
 def note_written(path: Path, digest: str, *, output: Path) -> None:
     """Remember that the file holds the rows that the digest names, as it lies there now."""
     if digest and output.is_dir():
-        text = f"{digest} {_stamp(os.stat(path))}"
+        text = f"{digest} {stamp(os.stat(path))}"
         keep(_note(path, output), lambda file: file.write_text(text))
 
 

@@ -163,10 +163,10 @@ def _of_shape(shape: ShapeTime, run: RunConfig, *, steps: int, source: Source) -
 
 def _on_line(shapes: Sequence[ShapeTime], step_flops: int) -> ShapeTime:
     """A shape that was not measured: its step time on the line of least relative squares, the rest of the nearest."""
-    flops = np.array([one.step_flops for one in shapes], dtype=float)
-    took = np.array([one.step_seconds for one in shapes])
     from scipy.optimize import nnls  # late: half a second, and most runs are planned without it
 
+    flops = np.array([one.step_flops for one in shapes], dtype=float)
+    took = np.array([one.step_seconds for one in shapes])
     (fixed, rate), _ = nnls(np.column_stack([1 / took, flops / took]), np.ones(len(took)))
     off = np.log((fixed + rate * flops) / took)
     nearest = min(shapes, key=lambda one: abs(np.log(one.step_flops / step_flops)))

@@ -11,33 +11,36 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
+
+from harness.cache_folder import keep, stamp
 
 READERS = 8  # at once: a disk across a network answers several questions in the time of one
 SETTLED_SECONDS = 2.0  # the coarsest clock of a file system in use, FAT's
 
-Stamp = tuple[int, int, int, int]
-
 
 def digests(files: Sequence[os.DirEntry[str]], *, remembered: Path) -> list[str]:
     """The sha256 in hex of each of the files of one folder; what was read anew is added to ``remembered``."""
-    now = time.time()
-    stamps = {file.name: _stamp(file.stat()) for file in files}
-    known = {name: digest for name, (digest, *stamp) in _recall(remembered).items() if stamps.get(name) == tuple(stamp)}
+    settled_ns = (time.time() - SETTLED_SECONDS) * 1e9
+    states = {file.name: file.stat() for file in files}
+    known = {
+        name: digest
+        for name, (digest, stamped) in _recall(remembered).items()
+        if name in states and stamp(states[name]) == stamped
+    }
     changed = [file for file in files if file.name not in known]
     with ThreadPoolExecutor(READERS) as readers:
         known.update(zip((file.name for file in changed), readers.map(_digest, changed), strict=True))
-    if changed:
-        settled = {name: stamp for name, stamp in stamps.items() if max(stamp[2:]) < (now - SETTLED_SECONDS) * 1e9}
-        _remember({name: (known[name], *stamp) for name, stamp in settled.items()}, remembered)
+    seen = {
+        name: (known[name], stamp(state))
+        for name, state in states.items()
+        if max(state.st_mtime_ns, state.st_ctime_ns) < settled_ns
+    }
+    if changed and seen:  # in one step, since others may read it
+        keep(remembered, lambda file: file.write_text(json.dumps(seen)))
     return [known[file.name] for file in files]
-
-
-def _stamp(status: os.stat_result) -> Stamp:
-    return status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _digest(path: os.DirEntry[str]) -> str:
@@ -45,20 +48,9 @@ def _digest(path: os.DirEntry[str]) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _recall(remembered: Path) -> dict[str, tuple[str, int, int, int, int]]:
+def _recall(remembered: Path) -> dict[str, tuple[str, str]]:
     try:
-        found: dict[str, tuple[str, int, int, int, int]] = json.loads(remembered.read_bytes())
+        found: dict[str, tuple[str, str]] = json.loads(remembered.read_bytes())
     except (OSError, ValueError):  # nothing yet, or damaged: every file is read
         return {}
     return found
-
-
-def _remember(seen: Mapping[str, tuple[str, int, int, int, int]], remembered: Path) -> None:
-    """In one step, since others may read it; where it can't be written, the files are read again next time."""
-    if not seen:
-        return
-    with suppress(OSError):
-        remembered.parent.mkdir(parents=True, exist_ok=True)
-        incoming = remembered.with_name(f"{remembered.name}.{os.getpid()}")
-        incoming.write_text(json.dumps(seen))
-        incoming.replace(remembered)
