@@ -11,8 +11,9 @@ from typing import Any, Literal
 from harness import trunks
 from harness.checkpoint import save
 from harness.distributed import any_of, mean_over, of_leader
+from harness.events import append_event
 from harness.ownership import is_current
-from harness.records import Evaluation, append_event, finish
+from harness.records import Evaluation, finish
 from harness.result import make_measured, make_record
 from harness.schema import to_dict
 from harness.session import Session, score

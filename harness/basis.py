@@ -14,9 +14,9 @@ from harness.claims import Arms, Verdict
 from harness.errors import ConfigError, RecordError
 from harness.evidence import Evidence, gather, mixed, reduce_runs
 from harness.judging import gather_arms, judge_study
-from harness.records import replacing
 from harness.report import Context, render
 from harness.rules import Frozen, Rules
+from harness.run_files import replacing
 from harness.schema import from_dict, to_dict
 from harness.table import RUN_COLUMNS, Collected
 

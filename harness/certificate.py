@@ -13,7 +13,8 @@ from typing import Any
 
 from harness.errors import FitError, RecordError
 from harness.fits.parabola import fit_parabola
-from harness.records import read_json, read_record, write_json
+from harness.records import read_record
+from harness.run_files import read_json, write_json
 from harness.schema import from_dict, to_dict
 
 GAIN_LIMIT = 0.01  # of the error: 5 % at one end of 3 decades, at a 4-fold wrong rate, moves the exponent by 3 to 9 %

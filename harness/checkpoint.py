@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from harness.distributed import ALONE, World, gathered
 from harness.energy import Reading
 from harness.optimizer import Optimizer
-from harness.records import Evaluation, replacing
+from harness.records import Evaluation
+from harness.run_files import replacing
 from harness.schema import from_dict, to_dict
 
 

@@ -22,7 +22,7 @@ from harness.config import LauncherConfig, RuntimeConfig
 from harness.device import choose_device, device_name, tf32_is_on
 from harness.device_check import check_device
 from harness.errors import HarnessError
-from harness.records import require_writable
+from harness.run_files import require_writable
 from harness.tracking import window
 from harness.tracking.shape import destination
 

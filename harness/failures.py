@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from harness.records import read_events
+from harness.events import read_events
 from harness.states import TAIL_BYTES, RunState
 
 Kind = Literal["out of memory", "time-out", "data", "disk", "configuration", "diverged", "killed", "unreadable", "bug"]

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import ConfigError, RecordError
-from harness.records import write_json
+from harness.run_files import write_json
 from harness.schema import from_dict, to_dict
 
 COMMENT_CHARACTERS = 1000  # of a job's comment: enough for 70 run ids, and no strain on the queue's listing

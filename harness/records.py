@@ -13,26 +13,21 @@ A folder a run, ``runs/<id>/``::
 bytes as an uninterrupted one. All that may differ between two trainings of one configuration is in ``measured.json``.
 """
 
-import json
 import os
-import tempfile
-import time
-import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 from harness.config import RunConfig, cell_id, read_run, run_id, run_reader
 from harness.errors import ConfigError, RecordError
+from harness.events import append_event
 from harness.json_text import quick_look, quick_reader
+from harness.run_files import ANOTHER_PLACE, read_bytes, read_json, write_json
 from harness.schema import from_dict, to_dict
-from harness.secrets import redact
 
 SCHEMA_VERSION = 1  # of record.json
 MEASURED_VERSION = 2  # of measured.json; 1 had no version, no Slurm ids, and no hash of edits in the commit
-ANOTHER_PLACE = "choose another place with runtime.output=FOLDER"
 
 Status = Literal["finished", "diverged"]
 
@@ -143,50 +138,6 @@ class Measured:
     stacked: int = 1
 
 
-def write_json(path: Path, tree: Any) -> None:
-    """Write and rename (see ``replacing``)."""
-    text = json.dumps(tree, sort_keys=True, indent=1, allow_nan=False)
-    with replacing(path) as file:
-        file.write(text.encode() + b"\n")
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes the place of ``path`` at the end: a reader sees the whole or none, also after a power cut.
-
-    Where it can't be written whole, since the disk is full, nothing of it stays.
-    """
-    temporary = temporary_of(path)
-    try:
-        with temporary.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def temporary_of(path: Path) -> Path:
-    """A name beside ``path`` to write under before renaming; no other process has it, on no other node either."""
-    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-
-
-def require_writable(folder: Path) -> None:
-    """Make the folder and write in it once.
-
-    Raises:
-        RecordError: that can't be done.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise RecordError(f"{folder}: can't be written ({error.strerror}); {ANOTHER_PLACE}") from error
-
-
 def open_run(run: RunConfig, runs_folder: Path) -> Path:
     """The run's folder, made if need be, with its configuration in it.
 
@@ -208,41 +159,6 @@ def open_run(run: RunConfig, runs_folder: Path) -> Path:
     if held != run:
         raise RecordError(f"{config}: holds another configuration than its id says; it was edited; remove {folder}")
     return folder
-
-
-def append_event(folder: Path, kind: str, **details: Any) -> None:
-    """Add a line to the run's events, without secrets. A line that a crash left half written is ended first."""
-    details = {name: redact(value) if isinstance(value, str) else value for name, value in details.items()}
-    line = json.dumps({"event": kind, "time": round(time.time(), 3), **details}, sort_keys=True)
-    with (folder / "events.jsonl").open("ab+") as file:
-        if file.tell() > 0:
-            file.seek(-1, os.SEEK_END)
-            if file.read(1) != b"\n":
-                line = "\n" + line
-        file.write(line.encode() + b"\n")
-
-
-def read_events(folder: Path, *, last_bytes: int | None = None) -> list[dict[str, Any]]:
-    """The run's events, oldest first; lines that a crash cut short are left out.
-
-    With ``last_bytes`` only the end of the file is read: a day of heartbeats is some 10 MB.
-    """
-    try:
-        with (folder / "events.jsonl").open("rb") as file:
-            if last_bytes is not None:
-                file.seek(max(0, file.seek(0, os.SEEK_END) - last_bytes))
-            lines = file.read().splitlines()
-    except FileNotFoundError:
-        return []
-    events = []
-    for line in lines:
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict) and "event" in event and "time" in event:
-            events.append(event)
-    return events
 
 
 def finish(folder: Path, record: Record, measured: Measured) -> None:
@@ -283,7 +199,7 @@ def read_outcome(folder: Path) -> Outcome | None:
         RecordError: as ``read_record``.
     """
     try:
-        record = _look_at_record(_read_bytes(f"{folder}/record.json"))
+        record = _look_at_record(read_bytes(f"{folder}/record.json"))
         whole = (record.schema_version, record.run_id) == (SCHEMA_VERSION, folder.name)
         if whole and os.path.exists(f"{folder}/measured.json"):
             return Outcome(record.status, record.steps, record.training_flops)
@@ -298,8 +214,8 @@ def read_outcome(folder: Path) -> Outcome | None:
 def _read_quickly(folder: Path) -> tuple[Record, Measured] | None:
     """The two files where they are as this version writes them, else None: most are, and it is ten times as quick."""
     try:
-        record = _quick_record(_read_bytes(f"{folder}/record.json"))
-        measured = _quick_measured(_read_bytes(f"{folder}/measured.json"))
+        record = _quick_record(read_bytes(f"{folder}/record.json"))
+        measured = _quick_measured(read_bytes(f"{folder}/measured.json"))
     except (OSError, ConfigError):
         return None
     of_now = (record.schema_version, measured.schema_version) == (SCHEMA_VERSION, MEASURED_VERSION)
@@ -356,35 +272,3 @@ def _require_version(tree: Mapping[str, Any], version: int, *, where: str) -> No
             f"{where}: format {tree.get('schema_version')}, this version reads {version}; use the version that "
             "wrote it, or remove the folder and run again"
         )
-
-
-def read_json(path: Path | str) -> dict[str, Any]:
-    """The mapping in a file of a run's folder.
-
-    Raises:
-        RecordError: it is missing, cut short, or no mapping.
-    """
-    try:
-        tree = json.loads(_read_bytes(path).decode())
-    except FileNotFoundError as error:
-        raise RecordError(f"{path}: is missing; remove {os.path.dirname(path)} and run again") from error
-    except (ValueError, OSError, RecursionError) as error:
-        raise RecordError(f"{path}: can't be read ({error}); remove {os.path.dirname(path)} and run again") from error
-    if not isinstance(tree, dict):
-        raise RecordError(f"{path}: holds no mapping; remove {os.path.dirname(path)} and run again")
-    return tree
-
-
-def _read_bytes(path: Path | str) -> bytes:
-    """As ``Path.read_bytes``, in half its time: a hundred thousand small files are read at once."""
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        chunks = []
-        while chunk := os.read(file, _CHUNK):
-            chunks.append(chunk)
-        return b"".join(chunks)
-    finally:
-        os.close(file)
-
-
-_CHUNK = 1 << 16  # bytes

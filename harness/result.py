@@ -10,10 +10,11 @@ from harness import device as machine
 from harness import provenance
 from harness.config import TRAINING_VERSION, cell_id
 from harness.energy import joules_since
+from harness.events import read_events
 from harness.flops import FLOPS_CONVENTION
 from harness.numerics import math_mode
 from harness.optim import peak_learning_rate
-from harness.records import MEASURED_VERSION, SCHEMA_VERSION, Measured, Record, read_events
+from harness.records import MEASURED_VERSION, SCHEMA_VERSION, Measured, Record
 from harness.session import Session, score
 
 TRAIN_SCORE_EXAMPLES = 5000  # the training set is scored on its first so many: enough for 1 % of error

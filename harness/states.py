@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.errors import RecordError
+from harness.events import read_events
 from harness.ownership import SILENT_SECONDS, is_owned, read_attempts
-from harness.records import is_finished, read_events, read_json, read_outcome, read_record
+from harness.records import is_finished, read_outcome, read_record
+from harness.run_files import read_json
 from harness.schema import to_dict
 
 TAIL_BYTES = 1 << 16  # of the events: a traceback, or several minutes of heartbeats

@@ -35,14 +35,11 @@ from harness.distributed import (
     joined,
     of_leader,
 )
+from harness.events import append_event
 from harness.ownership import Owner, is_current, ownership
 from harness.plan import PlannedRun
 from harness.processes import on_processes
-from harness.records import (
-    append_event,
-    is_finished,
-    open_run,
-)
+from harness.records import is_finished, open_run
 from harness.session import Session, set_up
 from harness.stepping import Steps, steps_of
 from harness.tracking import follow

@@ -23,8 +23,9 @@ from harness.data import image_folder
 from harness.data.on_disk import MEAN, STD, OnDisk
 from harness.data.source import Listing
 from harness.errors import ConfigError, DataError
+from harness.events import read_events
 from harness.plan import plan_runs
-from harness.records import read_events, read_record
+from harness.records import read_record
 from harness.study import load_study
 from harness.train import run_one
 

@@ -19,9 +19,10 @@ import torch
 from harness.cli.launching import launch_missing
 from harness.distributed import ALONE, World, any_of, draw_apart, gathered, joined, of_leader
 from harness.errors import ConfigError, HarnessError
+from harness.events import read_events
 from harness.plan import PlannedRun, plan_runs
 from harness.processes import on_processes
-from harness.records import Measured, Record, read_events, read_record
+from harness.records import Measured, Record, read_record
 from harness.stacking import at_once
 from harness.study import Study, load_study
 from harness.train import run_one

@@ -10,9 +10,10 @@ import torch
 
 from harness import energy
 from harness.energy import LEAST_SECONDS, Reading, joules_since, read_meter
+from harness.events import append_event
 from harness.ownership import ownership
 from harness.plan import plan_runs
-from harness.records import append_event, open_run
+from harness.records import open_run
 from harness.result import make_measured
 from harness.session import set_up
 from harness.study import load_study

@@ -5,9 +5,10 @@ from unittest.mock import patch
 import pytest
 
 from harness.errors import DataError
+from harness.events import append_event
 from harness.failures import REMEDIES, Kind, classify, fingerprint, group_failures
 from harness.ownership import ownership
-from harness.records import append_event, finish, open_run
+from harness.records import finish, open_run
 from harness.states import RunState, read_states
 from tests.command import harness
 from tests.made import made_measured, made_record

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from harness import ownership as module
+from harness.events import read_events
 from harness.ownership import SILENT_SECONDS, Attempt, is_current, ownership, read_attempts
 from harness.plan import plan_runs
-from harness.records import read_events, write_json
+from harness.run_files import write_json
 from harness.schema import to_dict
 from harness.study import load_study
 from harness.train import run_one

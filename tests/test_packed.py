@@ -7,8 +7,10 @@ import pytest
 
 from harness.cli.packed import train_pack
 from harness.errors import RecordError
+from harness.events import read_events
 from harness.plan import plan_runs
-from harness.records import is_finished, read_events, write_json
+from harness.records import is_finished
+from harness.run_files import write_json
 from harness.schema import to_dict
 from harness.study import Study, load_study
 from harness.train import run_one

@@ -7,7 +7,8 @@ import pytest
 
 from harness.errors import RecordError
 from harness.provenance import commit, slurm, versions
-from harness.records import finish, open_run, read_record, write_json
+from harness.records import finish, open_run, read_record
+from harness.run_files import write_json
 from tests.made import made_measured, made_record
 
 

@@ -5,14 +5,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import RecordError
-from harness.records import (
-    append_event,
-    finish,
-    open_run,
-    read_events,
-    read_record,
-    write_json,
-)
+from harness.events import append_event, read_events
+from harness.records import finish, open_run, read_record
+from harness.run_files import write_json
 from harness.study import load_study
 from tests.made import made_measured, made_record
 

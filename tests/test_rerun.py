@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from harness.plan import plan_runs
-from harness.records import read_record, write_json
+from harness.records import read_record
 from harness.rerun import compare, rerun, seed_noise
+from harness.run_files import write_json
 from harness.schema import to_dict
 from harness.study import Study, load_study
 from harness.table import collect

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from harness.errors import ConfigError
-from harness.records import append_event, read_events
+from harness.events import append_event, read_events
 from harness.secrets import REDACTED, redact, refuse_secrets
 from harness.study import load_study
 from tests.command import harness_alone, typed

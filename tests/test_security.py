@@ -13,7 +13,8 @@ from harness.cli.standing import find_run
 from harness.errors import ConfigError, RecordError
 from harness.launches import launches_folder, read_launches
 from harness.plan import plan_runs
-from harness.records import open_run, read_record, write_json
+from harness.records import open_run, read_record
+from harness.run_files import write_json
 from harness.study import load_study
 from harness.train import run_one
 from tests.made import made_record

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ConfigError, RecordError
+from harness.events import read_events
 from harness.launches import launches_folder, read_launches
 from harness.ownership import read_attempts
 from harness.plan import plan_runs
-from harness.records import is_finished, read_events
+from harness.records import is_finished
 from harness.study import load_study
 from tests.command import HARNESS, harness_alone
 from tests.conftest import require

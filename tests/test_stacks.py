@@ -18,11 +18,12 @@ from harness.batches import batches
 from harness.checkpoint import save
 from harness.config import ModelConfig
 from harness.errors import HarnessError
+from harness.events import read_events
 from harness.flops import build_model
 from harness.optim import peak_learning_rate, schedule
 from harness.ownership import Owner
 from harness.plan import PlannedRun, plan_runs
-from harness.records import read_events, read_record
+from harness.records import read_record
 from harness.schema import to_dict
 from harness.session import Session, set_up
 from harness.stacking import plan_stacks, stack_bytes

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from harness.config import TrackingConfig, cell_id
-from harness.records import Record, append_event, finish, open_run
+from harness.events import append_event
+from harness.records import Record, finish, open_run
 from harness.schema import to_dict
 from harness.tracking.follower import LAST_SECONDS
 from tests.made import made_measured, made_record

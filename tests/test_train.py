@@ -15,8 +15,9 @@ import pytest
 
 from harness.config import run_id
 from harness.errors import ConfigError
+from harness.events import append_event, read_events
 from harness.plan import PlannedRun, plan_runs
-from harness.records import Measured, Record, append_event, read_events, read_record
+from harness.records import Measured, Record, read_record
 from harness.states import read_state
 from harness.study import Study, load_study
 from harness.train import run_one

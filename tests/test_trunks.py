@@ -8,8 +8,9 @@ import pytest
 
 from harness.cli.tables import plan_rows
 from harness.config import trunk_id
+from harness.events import read_events
 from harness.plan import PlannedRun, plan_runs
-from harness.records import read_events, read_record
+from harness.records import read_record
 from harness.study import Study, load_study
 from harness.train import run_one
 from harness.trunks import inherited_steps, waves

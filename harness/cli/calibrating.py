@@ -40,7 +40,7 @@ def calibrate(
     study = load_study(overrides or [])
 
     from harness.cli.tables import show
-    from harness.records import write_json
+    from harness.run_files import write_json
     from harness.schema import to_dict
     from harness.timing import calibration_file
 

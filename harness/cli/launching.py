@@ -15,8 +15,9 @@ from harness.cli.display import Board
 from harness.cli.same_data import refuse_other_data
 from harness.cli.tables import plural
 from harness.errors import ConfigError
-from harness.records import is_finished, require_writable
+from harness.records import is_finished
 from harness.rules import freeze
+from harness.run_files import require_writable
 from harness.schema import unknown
 from harness.table import collect
 from launch import LAUNCHERS, Event

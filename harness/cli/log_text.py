@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.cli.tables import short
+from harness.events import read_events
 from harness.launches import log_files, read_launches
-from harness.records import is_finished, read_events
+from harness.records import is_finished
 from harness.states import read_state
 
 LOOK_SECONDS = 1.0  # between two looks at a file that grows

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import RecordError
-from harness.records import append_event, is_finished, read_json
+from harness.events import append_event
+from harness.records import is_finished
+from harness.run_files import read_json
 from harness.schema import from_dict
 from launch import Event, Failed, Finished, Started, packed
 from launch.packing import gpu_sets

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.cli.tables import plural
 from harness.errors import ConfigError
 from harness.launches import ActiveJob, active_jobs, read_launches
-from harness.records import require_writable
+from harness.run_files import require_writable
 from harness.snapshot import code_digest
 from launch import slurm
 

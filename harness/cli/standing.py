@@ -143,7 +143,7 @@ def logs(
 ) -> None:
     """Everything in the order in which it happened; the job's own output last."""
     from harness.cli.log_text import event_line, follow_events, job_outputs
-    from harness.records import read_events
+    from harness.events import read_events
 
     folder = find_run(output / "runs", run)
     line = json.dumps if as_json else event_line

@@ -27,7 +27,8 @@ from harness.launches import (
     write_launch,
 )
 from harness.provenance import commit, edits
-from harness.records import is_finished, write_json
+from harness.records import is_finished
+from harness.run_files import write_json
 from harness.schema import to_dict
 from harness.snapshot import code_digest, take_snapshot
 from launch import packing, slurm

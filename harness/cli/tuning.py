@@ -126,7 +126,7 @@ def _table(tried: "tuple[PlannedRun, ...]", errors: list[dict[int, float]]) -> T
 
 
 def _say(study: "Study", rule: "Rule", fields: "Fields", *, share: float) -> None:
-    from harness.records import write_json
+    from harness.run_files import write_json
     from harness.schema import to_dict
     from harness.study_file import with_optim, writable_file
     from harness.tuning import SHARE

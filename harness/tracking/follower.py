@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.config import RunConfig, TrackingConfig
-from harness.records import read_json, read_record
+from harness.records import read_record
+from harness.run_files import read_json
 from harness.schema import from_dict
 from harness.secrets import redact
 from harness.tracking import window

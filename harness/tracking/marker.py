@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from harness.errors import RecordError
-from harness.records import read_json, write_json
+from harness.run_files import read_json, write_json
 from harness.tracking.shape import Destination
 
 _NAME = "wandb.json"

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from harness import ownership
-from harness.records import read_events, read_record, write_json
+from harness.events import read_events
+from harness.records import read_record
+from harness.run_files import write_json
 from harness.study import load_study
 from tests.chaos.conftest import Tally
 from tests.chaos.launching import LEFT_ALONE, WORDS, assert_same_results, launcher, undisturbed

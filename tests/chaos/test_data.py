@@ -12,9 +12,10 @@ from torchvision.transforms.v2.functional import to_pil_image
 from harness import data
 from harness.data import contents
 from harness.errors import DataError
+from harness.events import read_events
 from harness.failures import classify
 from harness.plan import plan_runs
-from harness.records import finish, is_finished, read_events, read_record
+from harness.records import finish, is_finished, read_record
 from harness.study import load_study
 from harness.train import run_one
 from tests.chaos.conftest import Tally

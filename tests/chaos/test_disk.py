@@ -12,8 +12,9 @@ import pytest
 
 from harness import attending, checkpoint
 from harness.errors import HarnessError
+from harness.events import read_events
 from harness.failures import classify
-from harness.records import is_finished, read_events
+from harness.records import is_finished
 from harness.train import run_one
 from tests.chaos.conftest import Tally
 from tests.chaos.short_run import planned

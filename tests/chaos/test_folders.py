@@ -14,8 +14,10 @@ from harness import attending
 from harness.checkpoint import Progress, save
 from harness.config import RunConfig, run_id
 from harness.errors import RecordError
+from harness.events import append_event, read_events
 from harness.ownership import is_owned
-from harness.records import append_event, read_events, read_json, read_record, write_json
+from harness.records import read_record
+from harness.run_files import read_json, write_json
 from harness.schema import to_dict
 from harness.states import read_state, read_states
 from harness.study import load_study

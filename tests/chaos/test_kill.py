@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
+from harness.events import read_events
 from harness.ownership import read_attempts
-from harness.records import is_finished, read_events
+from harness.records import is_finished
 from harness.states import DONE, read_states
 from harness.study import Study, load_study
 from tests.chaos.conftest import Note, Tally

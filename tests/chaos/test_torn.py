@@ -10,11 +10,13 @@ import torch
 from harness.checkpoint import restore
 from harness.config import RunConfig
 from harness.errors import RecordError
+from harness.events import read_events
 from harness.flops import build_model
 from harness.optim import build_optimizer
 from harness.ownership import is_owned, read_attempts
 from harness.parametrisation import parametrise
-from harness.records import open_run, read_events, read_json, read_record
+from harness.records import open_run, read_record
+from harness.run_files import read_json
 from harness.states import describe_run, read_state
 from harness.table import collect
 from harness.train import run_one
