@@ -162,5 +162,7 @@ def _listed(forms: Sequence[str]) -> str:
 
 
 def _reach(evidence: Evidence) -> str:
-    dataset, model = evidence.runs["dataset"][0], evidence.runs["model"][0]
-    return f"One data set, {dataset}, and one family, {model}: {_GENERAL}."
+    dataset = evidence.runs["dataset"][0]
+    families = evidence.runs["model"].unique().sort().to_list()
+    of_them = f"one family, {families[0]}" if len(families) == 1 else f"{len(families)} families, {', '.join(families)}"
+    return f"One data set, {dataset}, and {of_them}: {_GENERAL}."

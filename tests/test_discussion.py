@@ -3,9 +3,13 @@
 import re
 
 import numpy as np
+import polars as pl
 import pytest
 
 from harness.discussion import halving, what_would_change
+from harness.evidence import reduce_runs
+from harness.rules import Exclusions
+from harness.table import Collected
 from tests.synthetic import evidence_of, synthetic_evidence, synthetic_runs
 
 DECADES = tuple(10.0**power for power in np.arange(9, 13.01, 0.5))
@@ -73,6 +77,14 @@ def test_foresight_counts_the_cells_of_the_last_decade() -> None:
 
 def test_a_single_cell_has_nothing_to_discuss() -> None:
     assert what_would_change(synthetic_evidence(budgets=(1e9,), widths=(8,))) == ()
+
+
+def test_the_reach_names_every_family_that_was_trained() -> None:
+    runs = synthetic_runs()
+    assert "one family, mlp: a general" in dict(what_would_change(evidence_of(runs)))["Reach"]
+    other = runs.with_columns(pl.when(pl.col("width") > 32).then(pl.lit("cnn")).otherwise("model").alias("model"))
+    both = reduce_runs("two", Collected(other, (), ()), exclusions=Exclusions(at_chance=0.9, runs={}))
+    assert "2 families, cnn, mlp: a general" in dict(what_would_change(both))["Reach"]
 
 
 def test_a_study_without_a_frontier_says_so_and_what_would_have_one() -> None:
