@@ -15,9 +15,9 @@ from typing import Literal
 
 import numpy as np
 
-from harness.config import cell_id
 from harness.errors import ConfigError
 from harness.forms.form import FloatArray
+from harness.identity import cell_id
 from harness.plan import PlannedRun
 from harness.power import SAME_BUDGET, Assumptions, Truth
 

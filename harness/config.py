@@ -1,27 +1,22 @@
-"""From Hydra's tree to frozen data classes, and from those to a run's identity.
+"""From Hydra's tree to frozen data classes.
 
 The types are here, every value is in ``conf/``. ``RunConfig`` holds what can change a result and is hashed whole into
-the run's id; ``RuntimeConfig`` and ``LauncherConfig`` hold what cannot.
+the run's id (``harness/identity.py``); ``RuntimeConfig`` and ``LauncherConfig`` hold what cannot.
 """
 
 import dataclasses
 import functools
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import Any, Literal, get_type_hints
 
 from harness.errors import ConfigError
 from harness.json_text import quick_reader
-from harness.parts import compact, once_a_part, plain, refuse_targets, shared, shared_text, spaced
+from harness.parts import once_a_part, refuse_targets, shared, shared_text
 from harness.schema import convert, from_dict, to_dict, unknown
 
 Option = bool | int | float | str
 Precision = Literal["float64", "float32", "tf32", "bfloat16"]
-
-# Part of every run's id. Raise it when the same configuration would train to another result.
-TRAINING_VERSION = 2
 
 NOT_OF_A_RUN = {
     "runtime",
@@ -227,7 +222,9 @@ def read_run(tree: Mapping[str, Any], *, where: str) -> RunConfig:
 @functools.cache
 def run_reader() -> Callable[[bytes], RunConfig]:
     """What does as ``read_run`` with JSON (see ``quick_reader``)."""
-    return quick_reader(RunConfig, **{name: functools.partial(shared_text, _node_kinds()[name]) for name in _PARTS})
+    return quick_reader(
+        RunConfig, **{name: functools.partial(shared_text, _node_kinds()[name]) for name in PARTS_OF_A_RUN}
+    )
 
 
 def _converted(parts: Mapping[str, Any], *, where: str) -> dict[str, Any]:
@@ -235,7 +232,7 @@ def _converted(parts: Mapping[str, Any], *, where: str) -> dict[str, Any]:
     kinds = _node_kinds()
     return {
         name: shared(kinds[name], part, where=f"{where}.{name}")
-        if name in _PARTS
+        if name in PARTS_OF_A_RUN
         else convert(kinds[name], part, where=f"{where}.{name}")
         for name, part in parts.items()
     }
@@ -297,61 +294,6 @@ def _check_part(part: Any) -> None:
         )
 
 
-def run_id(run: RunConfig, *, training_version: int = TRAINING_VERSION) -> str:
-    """The run's name: 12 hex digits of SHA-256 over the whole configuration and the training version."""
-    return _digest(run, "run", training_version=training_version)
-
-
-def cell_id(run: RunConfig, *, training_version: int = TRAINING_VERSION) -> str:
-    """The cell's name: as the run's, with the seed left out, so that runs that differ only by seed share it."""
-    return _digest(run, "cell", training_version=training_version, without=("seed",))
-
-
-def trunk_id(run: RunConfig) -> str | None:
-    """The name of the runs that are one up to their cooldowns, if there can be any: as the cell's, for all budgets.
-
-    Such a run rises and stays as every other of its trunk and seed does, for as long as both stay.
-    """
-    optim = run.optim
-    if optim.schedule != "warmup_stable_decay" or (optim.warmup_steps is None and optim.warmup_fraction):
-        return None
-    return _digest(run, "trunk", training_version=TRAINING_VERSION, without=("seed", "budget", "evaluations"))
-
-
-def run_tree(run: RunConfig) -> dict[str, Any]:
-    """As ``to_dict``, with the mappings of parts that runs share shared: to be read, not changed."""
-    fields = ((field.name, getattr(run, field.name)) for field in dataclasses.fields(run))
-    return {name: plain(value) if name in _PARTS else value for name, value in fields}
-
-
-def run_text(run: RunConfig) -> str:
-    """The whole configuration as JSON with sorted keys."""
-    return _json(run, spaced, between=(", ", ": "))
-
-
-def _digest(run: RunConfig, kind: str, *, training_version: int, without: tuple[str, ...] = ()) -> str:
-    """12 hex digits of SHA-256 over compact JSON with sorted keys, put together from that of the parts."""
-    whole = {kind: _json(run, compact, between=(",", ":"), without=without), "training_version": training_version}
-    text = ",".join(f'"{name}":{whole[name]}' for name in sorted(whole))
-    return hashlib.sha256(f"{{{text}}}".encode()).hexdigest()[:12]
-
-
-def _json(
-    run: RunConfig, text: Callable[[Any], str], *, between: tuple[str, str], without: tuple[str, ...] = ()
-) -> str:
-    """The run as JSON with sorted keys, its parts by ``text``; a number is no part, and many are different."""
-    values, form = _form(between, without)
-    return form % tuple([value if type(value) is int else text(value) for value in values(run)])
-
-
-@functools.cache
-def _form(between: tuple[str, str], without: tuple[str, ...]) -> tuple[Callable[[RunConfig], tuple[Any, ...]], str]:
-    comma, colon = between
-    names = [name for name in _FIELDS if name not in without]
-    pairs = comma.join(f'"{name}"{colon}%s' for name in names)
-    return attrgetter(*names), f"{{{pairs}}}"
-
-
 NODES_OF_A_RUN = frozenset(field.name for field in dataclasses.fields(RunConfig))
-_FIELDS = sorted(NODES_OF_A_RUN)
-_PARTS = frozenset(name for name, kind in get_type_hints(RunConfig).items() if dataclasses.is_dataclass(kind))
+# The nodes that are data classes themselves; many runs share one.
+PARTS_OF_A_RUN = frozenset(name for name, kind in get_type_hints(RunConfig).items() if dataclasses.is_dataclass(kind))

@@ -15,7 +15,7 @@ from harness.config import RunConfig
 
 WORTH_KEEPING = 2000  # runs: some hundredths of a second
 # What a grid depends on besides what it is composed from.
-MAKERS = ("study.py", "grid_cache.py", "compose.py", "where.py", "config.py", "parts.py", "schema.py",
+MAKERS = ("study.py", "grid_cache.py", "compose.py", "where.py", "config.py", "identity.py", "parts.py", "schema.py",
           "json_text.py")  # fmt: skip
 
 

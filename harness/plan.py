@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.config import BudgetConfig, RunConfig, RuntimeConfig, run_id, trunk_id
+from harness.config import BudgetConfig, RunConfig, RuntimeConfig
 from harness.data import check_sizes, describe
 from harness.errors import ConfigError, RecordError
 from harness.flops import StepCost, count_step
+from harness.identity import run_id, trunk_id
 from harness.optim import check_schedule, cooldown_start
 from harness.records import is_finished, read_record
 from harness.timing import Calibration, Prediction, ShapeTime, final_evaluations, predict, shape_of

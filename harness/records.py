@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.config import RunConfig, cell_id, read_run, run_id, run_reader
+from harness.config import RunConfig, read_run, run_reader
 from harness.errors import ConfigError, RecordError
 from harness.events import append_event
+from harness.identity import cell_id, run_id
 from harness.json_text import quick_look, quick_reader
 from harness.run_files import ANOTHER_PLACE, read_bytes, read_json, write_json
 from harness.schema import from_dict, to_dict

@@ -8,10 +8,10 @@ import torch
 
 from harness import device as machine
 from harness import provenance
-from harness.config import TRAINING_VERSION, cell_id
 from harness.energy import joules_since
 from harness.events import read_events
 from harness.flops import FLOPS_CONVENTION
+from harness.identity import TRAINING_VERSION, cell_id
 from harness.numerics import math_mode
 from harness.optim import peak_learning_rate
 from harness.records import MEASURED_VERSION, SCHEMA_VERSION, Measured, Record

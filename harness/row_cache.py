@@ -19,7 +19,7 @@ from harness.cache_folder import cache_file, keep, stamp
 WORTH_KEEPING = 500  # rows that were read anew: some tenths of a second
 JUST_NOW_NS = 2_000_000_000
 # What a row depends on besides its files.
-READERS = ("table.py", "records.py", "run_files.py", "events.py", "config.py", "parts.py", "schema.py",
+READERS = ("table.py", "records.py", "run_files.py", "events.py", "config.py", "identity.py", "parts.py", "schema.py",
            "json_text.py")  # fmt: skip
 
 

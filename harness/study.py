@@ -25,11 +25,11 @@ from harness.config import (
     Split,
     change_run,
     read_node,
-    run_id,
     split_tree,
 )
 from harness.errors import ConfigError
 from harness.grid_cache import Grid, remembered_grid
+from harness.identity import run_id
 from harness.rules import Rules, read_rules
 from harness.schema import check_folder_name, from_dict, unknown
 from harness.secrets import refuse_secrets

@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from harness.config import run_text, trunk_id
 from harness.errors import ConfigError, RecordError
+from harness.identity import run_text, trunk_id
 from harness.records import Measured, Record, read_record
 from harness.row_cache import WORTH_KEEPING, digest_of, is_written, keep_rows, note_written, read_rows, stamps
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from harness.config import TRAINING_VERSION, cell_id, run_id
+from harness.identity import TRAINING_VERSION, cell_id, run_id
 from harness.records import MEASURED_VERSION, SCHEMA_VERSION, Evaluation, Measured, Record
 from harness.rules import Rules
 from harness.study import load_study

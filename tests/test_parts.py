@@ -3,8 +3,9 @@ import json
 import pytest
 
 from harness import parts
-from harness.config import OptimConfig, RunConfig, cell_id, read_run, run_id, run_text
+from harness.config import OptimConfig, RunConfig, read_run
 from harness.errors import ConfigError
+from harness.identity import cell_id, run_id, run_text
 from harness.parts import shared
 from harness.schema import from_dict, to_dict
 from harness.study import load_study

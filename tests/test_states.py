@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.config import run_id
 from harness.events import append_event, read_events
+from harness.identity import run_id
 from harness.ownership import ownership
 from harness.records import finish, open_run
 from harness.states import TAIL_BYTES, RunState, State, describe_run, read_state, read_states, with_slurm

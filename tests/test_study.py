@@ -1,8 +1,8 @@
 import pytest
 
 from harness.compose import resolve
-from harness.config import run_id
 from harness.errors import ConfigError
+from harness.identity import run_id
 from harness.study import Study, load_study
 from harness.where import holds
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.config import RuntimeConfig, TrackingConfig, run_id
+from harness.config import RuntimeConfig, TrackingConfig
 from harness.errors import ConfigError
+from harness.identity import run_id
 from harness.plan import plan_runs
 from harness.study import load_study
 from harness.tracking import trainer as training_side

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from harness.config import TrackingConfig, cell_id
+from harness.config import TrackingConfig
 from harness.events import append_event
+from harness.identity import cell_id
 from harness.records import Record, finish, open_run
 from harness.schema import to_dict
 from harness.tracking.follower import LAST_SECONDS

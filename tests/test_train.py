@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.config import run_id
 from harness.errors import ConfigError
 from harness.events import append_event, read_events
+from harness.identity import run_id
 from harness.plan import PlannedRun, plan_runs
 from harness.records import Measured, Record, read_record
 from harness.states import read_state

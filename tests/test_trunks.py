@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.cli.tables import plan_rows
-from harness.config import trunk_id
 from harness.events import read_events
+from harness.identity import trunk_id
 from harness.plan import PlannedRun, plan_runs
 from harness.records import read_record
 from harness.study import Study, load_study

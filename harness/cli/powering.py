@@ -19,8 +19,8 @@ def planned_power(planned: "Sequence[PlannedRun]", *, assume: str) -> "tuple[Pow
         ConfigError: unknown assumptions, or runs of several models or data sets, which no one curve fits.
     """
     from harness.choices import read_choice
-    from harness.config import cell_id
     from harness.data import describe
+    from harness.identity import cell_id
     from harness.power import Assumptions, design, power_of
 
     assumed = read_choice(Assumptions, "power", assume)

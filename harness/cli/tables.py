@@ -31,7 +31,7 @@ def show(*parts: RenderableType) -> None:
 
 def plan_table(study: "Study", planned: Sequence["PlannedRun"], *, done: Collection[str]) -> Table:
     """A row a cell: its size, its cost, how many of its seeds are done."""
-    from harness.config import cell_id
+    from harness.identity import cell_id
 
     cells: dict[str, list[PlannedRun]] = {}
     for run in planned:
@@ -89,7 +89,7 @@ def plan_each_table(study: "Study", planned: Sequence["PlannedRun"], *, done: Co
 
 def plan_rows(planned: Sequence["PlannedRun"], *, done: Collection[str]) -> list[dict[str, object]]:
     """The plan for another program: a mapping a run."""
-    from harness.config import run_tree
+    from harness.identity import run_tree
     from harness.trunks import inherited_steps
 
     inherited = inherited_steps(planned)

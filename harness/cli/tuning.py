@@ -102,7 +102,7 @@ def _validation_errors(study: "Study", runs: "Iterable[RunConfig]") -> list[floa
 
     from harness.certificate import validation_error
     from harness.cli.launching import freeze_rules, launch_missing
-    from harness.config import run_id
+    from harness.identity import run_id
     from harness.plan import plan_runs
 
     configs = {run_id(run): run for run in runs}
@@ -154,7 +154,7 @@ def _say(study: "Study", rule: "Rule", fields: "Fields", *, share: float) -> Non
 
 def _certify(study: "Study") -> None:
     from harness.certificate import Certified, read_certificate, write_certificate
-    from harness.config import run_id
+    from harness.identity import run_id
     from harness.plan import plan_runs
     from harness.tuning import at_rate, main_ladder
 

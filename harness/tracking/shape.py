@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.config import TRAINING_VERSION, RunConfig, TrackingConfig, cell_id
+from harness.config import RunConfig, TrackingConfig
 from harness.errors import ConfigError
+from harness.identity import TRAINING_VERSION, cell_id
 from harness.records import Measured, Record
 from harness.schema import to_dict
 

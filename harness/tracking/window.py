@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from harness.config import RunConfig, cell_id, run_id
+from harness.config import RunConfig
+from harness.identity import cell_id, run_id
 from harness.tracking.shape import X_AXIS, Destination, run_config, run_name
 
 PROBE_SECONDS = 3.0

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.config import cell_id
+from harness.identity import cell_id
 from harness.ownership import Attempt
 from harness.plan import PlannedRun, plan_runs
 from harness.records import Evaluation, Record

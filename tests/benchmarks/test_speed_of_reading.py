@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.config import cell_id
+from harness.identity import cell_id
 from harness.plan import plan_runs
 from harness.records import Evaluation
 from harness.schema import to_dict

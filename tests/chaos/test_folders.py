@@ -12,9 +12,10 @@ import pytest
 
 from harness import attending
 from harness.checkpoint import Progress, save
-from harness.config import RunConfig, run_id
+from harness.config import RunConfig
 from harness.errors import RecordError
 from harness.events import append_event, read_events
+from harness.identity import run_id
 from harness.ownership import is_owned
 from harness.records import read_record
 from harness.run_files import read_json, write_json
