@@ -85,10 +85,12 @@ def read_certificate(path: Path, *, runs_folder: Path) -> Certificate | None:
 
 
 def validation_error(run_id: str, *, runs_folder: Path) -> float:
-    """The error that a rate is chosen by; inf where training diverged.
+    """The error that a rate is chosen by: inf where training diverged, half a mistake where it made none.
 
     Raises:
         RecordError: the run has no record.
     """
     record, _ = read_record(runs_folder / run_id)
-    return math.inf if record.validation_error is None else record.validation_error
+    if record.validation_error is None:
+        return math.inf
+    return max(record.validation_error, 0.5 / record.config.data.validation_examples)

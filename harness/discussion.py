@@ -6,6 +6,7 @@ Every sentence is made from the evidence; where the evidence can't say, the sent
 from collections.abc import Sequence
 
 import numpy as np
+import polars as pl
 
 from harness.evidence import Evidence
 from harness.fits.curve import CurveFit
@@ -125,9 +126,8 @@ def _test_examples(evidence: Evidence) -> str:
 
 
 def _choice(evidence: Evidence) -> str:
-    frontier = evidence.frontier.filter(evidence.frontier["validation_error"] > 0)
+    frontier = evidence.frontier.filter(pl.min_horizontal("test_error", "validation_error") > 0)
     gap = np.log(frontier["test_error"].to_numpy() / frontier["validation_error"].to_numpy())
-    gap = gap[np.isfinite(gap)]
     if len(gap) < 2:
         return ""
     spread = float(gap.std(ddof=1) / np.sqrt(len(gap)))

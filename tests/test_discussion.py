@@ -61,6 +61,14 @@ def test_test_errors_above_validation_errors_are_told_as_such() -> None:
     assert "lower." in dict(what_would_change(lower))["Choice on validation"]
 
 
+def test_a_cell_without_a_mistake_has_no_ratio_and_is_left_out_of_the_choice() -> None:
+    runs = synthetic_runs()
+    last = runs["cell"] == evidence_of(runs).frontier["cell"][-1]
+    none = evidence_of(runs.with_columns(test_error=pl.when(last).then(0.0).otherwise(runs["validation_error"] * 1.1)))
+    assert none.frontier["test_error"][-1] == 0
+    assert "where its errors are 10 % (±" in dict(what_would_change(none))["Choice on validation"]
+
+
 def test_the_noise_of_the_test_set_is_the_binomial_one() -> None:
     evidence = synthetic_evidence()
     error = evidence.frontier["test_error"][-1]

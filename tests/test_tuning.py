@@ -7,11 +7,19 @@ import numpy as np
 import pytest
 from omegaconf import OmegaConf
 
-from harness.certificate import GAIN_LIMIT, Certificate, Certified, implied_gain, read_certificate
+from harness.certificate import (
+    GAIN_LIMIT,
+    Certificate,
+    Certified,
+    implied_gain,
+    read_certificate,
+    validation_error,
+)
 from harness.cli.context import caution_of, learning_rate_of
 from harness.errors import ConfigError, FitError
 from harness.fits.parabola import fit_parabola
 from harness.plan import PlannedRun, plan_runs
+from harness.records import finish, open_run
 from harness.study import load_study
 from harness.study_file import with_optim
 from harness.tuning import (
@@ -27,6 +35,7 @@ from harness.tuning import (
     widened,
 )
 from tests.command import harness
+from tests.made import made_measured, made_record
 from tests.tiny import HERE, TEACHER
 
 LADDER = (*TEACHER, "study.name=ladder", "budget.training_flops=null", "budget.steps=20,40,80", "model.depth=1",
@@ -159,6 +168,14 @@ def test_a_parabola_s_lowest_point_between_two_rates_counts() -> None:
     at = 0.35  # ln rate, a half doubling up
     errors = [0.2 * math.exp((x - at) ** 2) for x in (-math.log(2), 0.0, math.log(2))]
     assert implied_gain(errors) == pytest.approx(1 - math.exp(-(at**2)))
+
+
+@pytest.mark.parametrize(("error", "known"), [(0.125, 0.125), (0.0, 0.5 / 5000), (None, math.inf)])
+def test_a_rate_without_a_mistake_stands_at_half_a_mistake(tmp_path: Path, error: float | None, known: float) -> None:
+    status = "diverged" if error is None else "finished"
+    record = made_record("data.validation_examples=5000", status=status, validation_error=error)
+    finish(open_run(record.config, tmp_path), record, made_measured())
+    assert validation_error(record.run_id, runs_folder=tmp_path) == known
 
 
 def test_a_certificate_holds_if_no_size_gains_more_than_the_limit() -> None:
