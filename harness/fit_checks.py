@@ -58,7 +58,7 @@ def check_rows(evidence: Evidence) -> tuple[CheckRow, ...]:
     fits: dict[str, CurveFit | SurfaceFit] = dict(evidence.curves)
     if evidence.surface is not None:
         fits["surface"] = evidence.surface
-    return tuple(CheckRow(fit_style(name).label, _texts(fit)) for name, fit in fits.items())
+    return tuple(CheckRow(fit_style(name).title, _texts(fit)) for name, fit in fits.items())
 
 
 def _texts(fit: CurveFit | SurfaceFit) -> tuple[str, ...]:

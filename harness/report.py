@@ -109,7 +109,7 @@ def _page(
         growth_of_size=growth_of_size(evidence),
         winners_curse=winners_curse(evidence),
         burden=burden(evidence),
-        fit_label=lambda name: fit_style(name).label,
+        fit_label=lambda name: fit_style(name).title,
         forms=form_rows(evidence),
         arms=arm_rows(arms) if arms else (),
         refused_arms=arms.refused if arms else {},

@@ -86,7 +86,7 @@ def _curve_row(name: str, fit: CurveFit) -> FitRow:
     form = FORMS[name]
     own = [parameter for parameter in form.parameters if parameter not in _NOT_SHOWN]
     return FitRow(
-        label=fit_style(name).label,
+        label=fit_style(name).title,
         formula=form.formula,
         quantities=_quantities(fit, (*own, "compute_exponent")),
         n=fit.n,
@@ -99,7 +99,7 @@ def _curve_row(name: str, fit: CurveFit) -> FitRow:
 
 def _surface_row(fit: SurfaceFit) -> FitRow:
     return FitRow(
-        label=fit_style("surface").label,
+        label=fit_style("surface").title,
         formula=_SURFACE_FORMULA,
         quantities=_quantities(fit, _SURFACE_QUANTITIES),
         n=fit.n,
@@ -124,9 +124,9 @@ def _quantities(fit: CurveFit | SurfaceFit, names: tuple[str, ...]) -> tuple[Qua
 def form_rows(evidence: Evidence) -> tuple[FormRow, ...]:
     """Every form that was fitted or refused, with its formula and where it comes from."""
     tried = [name for name in FORMS if name in evidence.curves or name in evidence.refused]
-    rows = [FormRow(fit_style(name).label, FORMS[name].formula, FORMS[name].source) for name in tried]
+    rows = [FormRow(fit_style(name).title, FORMS[name].formula, FORMS[name].source) for name in tried]
     if evidence.surface is not None or "surface" in evidence.refused:
-        rows.append(FormRow(fit_style("surface").label, _SURFACE_FORMULA, SOURCE))
+        rows.append(FormRow(fit_style("surface").title, _SURFACE_FORMULA, SOURCE))
     return tuple(rows)
 
 

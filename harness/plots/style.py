@@ -26,10 +26,15 @@ _NARROW = 560  # pixels of plot under which a legend wraps
 class FitStyle:
     """How a fit looks in every figure; dash and mark tell the fits apart without colour."""
 
-    label: str
+    title: str
     colour: str
     dash: tuple[int, ...]
     mark: str
+
+    @property
+    def label(self) -> str:
+        """The title, or its end where a legend on a phone has no room for all of it."""
+        return self.title.removeprefix("power law ") if len(self.title) > _LONG_LABEL else self.title
 
 
 _FIT_STYLES = {
@@ -45,6 +50,7 @@ _FIT_STYLES = {
 
 _MOST_ENTRIES = 9
 _LONG_LABEL = 35  # characters
+_SHORT_LABEL = 5  # characters, three of which stand side by side on a phone
 _FEWEST_TICKS = 5
 _TICK_MANTISSAS: tuple[tuple[float, ...], ...] = (
     (1, 2, 5),
@@ -92,7 +98,8 @@ def ordered_colour(field: str, labels: Sequence[str], *, title: str, ramp_stops:
     scale = alt.Scale(domain=list(labels), range=ramp(len(labels), stops=ramp_stops))
     steps = min(len(labels), _MOST_ENTRIES)
     named = [labels[round(step * (len(labels) - 1) / max(1, steps - 1))] for step in range(steps)]
-    legend = _legend(title, "bottom", symbol="circle", columns=steps, narrow_columns=3)
+    narrow_columns = 3 if max(map(len, labels), default=0) <= _SHORT_LABEL else 2
+    legend = _legend(title, "bottom", symbol="circle", columns=steps, narrow_columns=narrow_columns)
     legend["values"] = named
     return alt.Color(f"{field}:O", sort=list(labels), scale=scale, legend=legend)
 
@@ -100,7 +107,7 @@ def ordered_colour(field: str, labels: Sequence[str], *, title: str, ramp_stops:
 def fit_legend(names: Sequence[str], *, symbol: str | None = None) -> alt.Legend:
     """The legend of the fits, above the plot; ``symbol`` overrides the marks of the fits."""
     has_long = any(len(fit_style(name).label) > _LONG_LABEL for name in names)
-    legend = _legend("fit", "top", symbol=symbol, columns=2 if has_long else min(len(names), 4), narrow_columns=1)
+    legend = _legend(None, "top", symbol=symbol, columns=2 if has_long else min(len(names), 4), narrow_columns=1)
     legend["labelLimit"] = 300
     return legend
 
@@ -113,7 +120,7 @@ def legend_above(title: str) -> alt.Legend:
 
 
 def _legend(
-    title: str, orient: Literal["top", "bottom"], *, symbol: str | None, columns: int, narrow_columns: int
+    title: str | None, orient: Literal["top", "bottom"], *, symbol: str | None, columns: int, narrow_columns: int
 ) -> alt.Legend:
     """A legend that takes fewer columns on a narrow screen: the expression follows the width of the plot."""
     return alt.Legend(
