@@ -26,7 +26,7 @@ from harness.schema import from_dict, to_dict
 
 @dataclass
 class Progress:
-    """How far a run has come. The only thing in the harness that changes while it is used.
+    """How far a run has come. It changes while the run trains.
 
     ``loss_sum`` adds the batch losses since the last evaluation, on the device: reading it would wait for the device.
     ``inherited_steps`` were taken by a shorter run of the same trunk (see ``harness.trunks``).
@@ -135,12 +135,16 @@ def _lay_out(optimizer: Optimizer) -> None:
 
 
 def _load(path: Path, *, device: torch.device) -> dict[str, Any] | None:
-    """What was saved; None where nothing was, or by another version, or where it was damaged and is now removed."""
+    """What was saved; None where nothing was, or by another version, or where it was damaged and is now removed.
+
+    Raises:
+        RuntimeError: there is no memory for it; the file stays.
+    """
     if not path.exists():
         return None
     try:
         state = torch.load(path, map_location=device, weights_only=True) if _is_whole(path) else None
-    except (FileNotFoundError, RuntimeError, EOFError, pickle.UnpicklingError, KeyError):  # gone: another removed it
+    except (FileNotFoundError, EOFError, pickle.UnpicklingError, KeyError):  # the first: another removed it
         state = None
     if state is None:
         path.unlink(missing_ok=True)  # damaged on disk: the run starts anew, and its record will be the same

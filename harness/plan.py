@@ -64,7 +64,8 @@ class PlannedRun:
         None is on a trunk: where they are depends on the budget, and what budgets share must not.
         """
         count, first = self.config.evaluations, self.trunk_steps
-        return frozenset(first + round((self.steps - first) * (i + 1) / count) for i in range(count))
+        steps = (first + round((self.steps - first) * (i + 1) / count) for i in range(count))
+        return frozenset(step for step in steps if step > first)
 
 
 def plan_runs(

@@ -5,7 +5,7 @@ A folder a run, ``runs/<id>/``::
     config.json     the run's configuration, written first
     attempt-<n>.json  who made the n-th attempt, and the right to write (see ``harness.ownership``)
     events.jsonl    append-only: attempts, heartbeats, evaluations, signals, failures
-    checkpoint.pt   where to go on from (see ``harness.train``)
+    checkpoint.pt   where to go on from (see ``harness.checkpoint``)
     measured.json   what the clock and the machine said: seconds, utilisation, host, versions
     record.json     the result; renamed into place last, so its presence means that the run is finished
 

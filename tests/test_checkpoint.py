@@ -46,6 +46,21 @@ def test_a_checkpoint_of_another_memory_format_goes_on_as_it_was(tmp_path: Path)
         torch.testing.assert_close(one, same, rtol=0, atol=1e-6)
 
 
+def test_a_checkpoint_that_memory_is_too_short_for_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, optimizer = network(torch.contiguous_format)
+    path = tmp_path / "checkpoint.pt"
+    save(path, run_id="a", model=model, optimizer=optimizer, progress=Progress(1, torch.zeros(())))
+
+    def too_large(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("out of memory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(torch, "load", too_large)
+        with pytest.raises(torch.OutOfMemoryError):
+            restore(path, run_id="a", model=model, optimizer=optimizer, device=CPU)
+    assert restore(path, run_id="a", model=model, optimizer=optimizer, device=CPU).step == 1
+
+
 @pytest.mark.parametrize(("precision", "last"), [("float32", True), ("float64", False)])
 def test_convolutions_have_their_channels_last_where_that_is_faster(precision: str, last: bool, tmp_path: Path) -> None:
     study = load_study((*TEACHER, "model=cnn", "model.depth=1", "model.width=4", f"numerics={precision}"))

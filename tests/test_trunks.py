@@ -71,7 +71,11 @@ def test_a_state_that_is_damaged_costs_time_and_nothing_else(tmp_path: Path) -> 
 
 
 def test_every_point_is_the_end_of_a_cooldown_and_no_evaluation_lies_on_the_trunk() -> None:
-    _, runs = planned(*BUDGETS)
+    for evaluations in (1, 10, 200):  # 200 are more than a cooldown has steps
+        _check_evaluations(planned(*BUDGETS, f"evaluations={evaluations}")[1])
+
+
+def _check_evaluations(runs: tuple[PlannedRun, ...]) -> None:
     for run in runs:
         assert min(run.evaluation_steps) > run.trunk_steps == run.steps * 4 // 5
         assert max(run.evaluation_steps) == run.steps
