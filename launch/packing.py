@@ -43,12 +43,14 @@ def fill_packs(
     ordered = sorted(items, key=seconds, reverse=True)
     count = min(at_least, len(items))
     if limit > 0:
-        count = max(count, math.ceil(sum(min(seconds(item), limit) for item in items) / (limit * workers)))
+        fewest = math.ceil(sum(min(seconds(item), limit) for item in items) / (limit * workers))
+        count = min(len(items), max(count, fewest))
     while True:
         lanes = _deal(ordered, seconds=seconds, lanes=count * workers)
         if all(lane.seconds <= limit or len(lane.items) == 1 for lane in lanes):
             break
-        count += 1 + count // 50  # one more, or 2 % more where there are many: a thousand packs need few rounds
+        # one more, or 2 % more where there are many: a thousand packs need few rounds; one an item always does
+        count = min(len(items), count + 1 + count // 50)
     lanes.sort(key=lambda lane: lane.seconds, reverse=True)
     groups = (lanes[len(lanes) * one // count : len(lanes) * (one + 1) // count] for one in range(count))
     packs = (
@@ -61,14 +63,14 @@ def fill_packs(
 
 
 def _deal(ordered: Sequence[Item], *, seconds: Callable[[Item], float], lanes: int) -> list[_Lane[Item]]:
-    """Each item to the least loaded lane; lanes without an item are left out."""
+    """Each item to the least loaded lane, of equals to that with the fewest: no lane is left without an item."""
     hands: list[list[Item]] = [[] for _ in range(min(lanes, len(ordered)))]
-    loads = [(0.0, lane) for lane in range(len(hands))]
+    loads = [(0.0, 0, lane) for lane in range(len(hands))]
     for item in ordered:
-        load, lane = heapq.heappop(loads)
+        load, count, lane = heapq.heappop(loads)
         hands[lane].append(item)
-        heapq.heappush(loads, (load + seconds(item), lane))
-    totals = {lane: load for load, lane in loads}
+        heapq.heappush(loads, (load + seconds(item), count + 1, lane))
+    totals = {lane: load for load, _, lane in loads}
     return [_Lane(hand, totals[lane]) for lane, hand in enumerate(hands)]
 
 

@@ -56,7 +56,7 @@ def test_a_limit_that_leaves_no_time_gives_each_worker_one_item() -> None:
 
 
 @given(
-    st.lists(st.floats(0.01, 150.0), min_size=1, max_size=60),
+    st.lists(st.just(0.0) | st.floats(0.01, 150.0), min_size=1, max_size=60),
     st.integers(1, 4),
     st.floats(-1.0, 200.0),
     st.integers(1, 5),
@@ -67,12 +67,23 @@ def test_every_item_is_packed_once_and_no_pack_takes_longer_than_the_limit(
     packs = packed(seconds, workers=workers, limit=limit, at_least=at_least)
     assert sorted(itertools.chain(*(pack.items for pack in packs))) == list(range(len(seconds)))
     assert len(packs) >= min(at_least, len(seconds))
+    assert all(pack.items for pack in packs)
     for pack in packs:
         longest = max(seconds[item] for item in pack.items)
         assert list(pack.items) == sorted(pack.items, key=lambda item: -seconds[item])
         assert pack.seconds <= max(limit, longest) * (1 + 1e-9)
         assert pack.seconds >= longest
         assert max(lanes_of(pack, seconds, workers=workers)) <= pack.seconds * 4 / 3 + 1e-9
+
+
+@given(st.integers(50, 300), st.floats(0.3, 1.2), st.integers(1, 3), st.integers(1, 60))
+def test_many_items_of_one_size_are_packed_within_the_limit(
+    count: int, seconds: float, workers: int, at_least: int
+) -> None:
+    packs = packed([seconds] * count, workers=workers, limit=1.0, at_least=at_least)
+    assert sorted(itertools.chain(*(pack.items for pack in packs))) == list(range(count))
+    assert all(pack.items for pack in packs)
+    assert all(pack.seconds <= max(1.0, seconds) * (1 + 1e-9) for pack in packs)
 
 
 @pytest.mark.parametrize("limit", [10.0, 50.0, 1000.0])
