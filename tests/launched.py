@@ -1,5 +1,6 @@
 """Functions for the launcher's tests to run in real workers: importable by name, and without torch."""
 
+import json
 import os
 import signal
 import time
@@ -39,6 +40,13 @@ def kill_self_on_odd(number: int) -> int:
     if number % 2:
         os.kill(os.getpid(), signal.SIGKILL)
     return number
+
+
+def die_at_the_first(runs: tuple[str, ...], *, folder: Path) -> str:
+    """As a pack's worker that the system kills while it is at its imports."""
+    if runs[0] == json.loads((folder / "pack.json").read_bytes())["items"][0][0]["id"]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return "finished"
 
 
 def unpicklable(_: int) -> object:

@@ -46,10 +46,11 @@ def train_pack(folder: str) -> None:
             case Failed(item=runs, reason=reason, detail=detail):
                 append_event(place, "failed", runs=runs, reason=reason)
                 print(f"failed {' '.join(runs)}: {reason}\n{detail}", file=sys.stderr, flush=True)
-                failed.extend(runs)
-                if not detail:  # its worker died, and could not write down why
-                    for run in runs:
-                        append_event(runs_folder / run, "failure", reason=reason, traceback="")
+                lost = [runs_folder / run for run in runs if not is_finished(runs_folder / run)]
+                failed.extend(run.name for run in lost)
+                for run in () if detail else lost:  # its worker died, and could not write down why
+                    run.mkdir(parents=True, exist_ok=True)  # maybe before it made the folder
+                    append_event(run, "failure", reason=reason, traceback="")
 
     packed.run(
         functools.partial(train_item, folder=place),
