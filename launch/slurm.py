@@ -19,8 +19,11 @@ from submitit.core.utils import DelayedSubmission, FailedJobError, FailedSubmiss
 from submitit.helpers import clean_env
 from submitit.slurm.slurm import SlurmExecutor
 
+from launch.events import Item
+
 ASK_SECONDS = 60  # a controller that is busy answers late; one that is away, never
 OF_EXECUTOR = {"max_num_timeout", "python", "max_pickle_size_gb"}  # what submitit takes when an executor is made
+AT_ONCE = 500  # jobs that one command names: a command line has an end, and one word of it (128 kB) sooner
 SIGNAL_EARLY_SECONDS = 60  # Slurm may send a job's signal so much before it is due (its manual, sbatch --signal)
 
 
@@ -100,10 +103,10 @@ def _minutes(parameters: Mapping[str, Any]) -> int:
 def scripts(packs: int, *, parameters: Mapping[str, Any], folder: Path, array_size: int) -> tuple[str, ...]:
     """The batch script of each array that ``submit`` would hand to Slurm, without submitting; nothing is written."""
     texts = []
-    for count in _chunks(packs, array_size):
+    for part in _parts(range(packs), array_size):
         executor = _executor(folder, parameters, kind=_Anywhere)
-        if count > 1:
-            executor.parameters["map_count"] = count
+        if len(part) > 1:
+            executor.parameters["map_count"] = len(part)
         texts.append(executor._make_submission_file_text(executor._submitit_command_str, "dry-run"))
     return tuple(texts)
 
@@ -141,13 +144,12 @@ def submit(
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     first = 0
-    for count in _chunks(len(arguments), array_size):
-        part = arguments[first : first + count]
+    for part in _parts(arguments, array_size):
         with clean_env() if "SLURM_JOB_ID" in os.environ else nullcontext(), _refusals():
             executor = _executor(folder, parameters)
             jobs = executor.map_array(Requeueable(function), *zip(*part, strict=True))
         on_submitted(first, [job.job_id for job in jobs])
-        first += count
+        first += len(part)
 
 
 def array_size() -> int:
@@ -182,9 +184,9 @@ def words(jobs: Sequence[str]) -> dict[str, str]:
     """
     found = {job.id: job.state for job in queue()}
     ended = [job for job in jobs if job not in found]
-    if ended:
-        with suppress(SlurmError):  # a site without accounting: then only our files tell how a job ended
-            said = _ask("sacct", "-X", "--noheader", "--parsable2", "--format=JobID,State", "--jobs", ",".join(ended))
+    with suppress(SlurmError):  # a site without accounting: then only our files tell how a job ended
+        for some in _parts(ended, AT_ONCE):
+            said = _ask("sacct", "-X", "--noheader", "--parsable2", "--format=JobID,State", "--jobs", ",".join(some))
             found |= dict(line.split("|", 1) for line in said.splitlines() if "|" in line)
     return {job: found[job] for job in jobs if job in found}
 
@@ -205,13 +207,12 @@ def cancel(jobs: Sequence[str]) -> None:
     Raises:
         SlurmError: Slurm can't be asked.
     """
-    for start in range(0, len(jobs), 500):  # a command line has an end
-        _ask("scancel", "--quiet", *jobs[start : start + 500])
+    for some in _parts(jobs, AT_ONCE):
+        _ask("scancel", "--quiet", *some)
 
 
-def _chunks(total: int, size: int) -> Iterator[int]:
-    for start in range(0, total, size):
-        yield min(size, total - start)
+def _parts(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def _executor(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from launch.slurm import Requeueable, SlurmError, check, scripts, seconds_to_work
+from launch.slurm import Requeueable, SlurmError, check, scripts, seconds_to_work, words
 from tests import launched
 from tests.command import typed
 from tests.tiny import STUDY
@@ -109,6 +109,21 @@ def test_a_dry_run_shows_the_scripts_and_the_packs_and_writes_nothing(
     assert "export PYTHONSAFEPATH=1" in said
     assert said.count("# pack ") == 3
     assert not (tmp_path / "outputs").exists()
+
+
+def test_many_more_jobs_than_one_word_of_a_command_holds_are_asked_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Slurm that keeps every job as ended, after one that waits in the queue."""
+    (tmp_path / "squeue").write_text("#!/bin/sh\necho '7_0|PENDING|harness x'\n")
+    (tmp_path / "sacct").write_text(
+        "#!/bin/sh\nfor last; do :; done\necho \"$last\" | tr , '\\n' | sed 's/$/|FAILED/'\n"
+    )
+    for command in ("squeue", "sacct"):
+        (tmp_path / command).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    ended = [f"{10_000_000 + number}_{number}" for number in range(12_000)]
+    assert words(["7_0", *ended]) == {"7_0": "PENDING"} | dict.fromkeys(ended, "FAILED")
 
 
 def test_a_requeued_call_is_the_same_call() -> None:
