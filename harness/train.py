@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
+from types import FrameType
 
 from harness import device as machine
 from harness import provenance
@@ -171,11 +172,23 @@ def _steps_with_something_due(planned: PlannedRun) -> frozenset[int]:
 
 @contextmanager
 def stop_on_signals() -> Iterator[threading.Event]:
-    """An event that SIGTERM and SIGUSR2 set, so that the loop can save and return. Only the main thread may ask."""
+    """An event that SIGTERM and SIGUSR2 set, so that the loop can save and return. Only the main thread may ask.
+
+    What came is handed on at the end to a handler that was there before: a launch in this process is to stop as well.
+    """
     stop = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGUSR2)}
+    asked: list[signal.Signals] = []
+
+    def note(number: int, _: FrameType | None) -> None:
+        asked.append(signal.Signals(number))
+        stop.set()
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGUSR2)}
     try:
         yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        for came in asked:
+            if callable(before[came]):
+                signal.raise_signal(came)

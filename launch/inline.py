@@ -14,7 +14,10 @@ def run(
     gpus: tuple[str, ...],
     on_event: Callable[[Event[Item, Value]], None],
 ) -> None:
-    """A ``Launcher`` with one slot, this process. It never ticks, and Ctrl-C goes to the function itself.
+    """A ``Launcher`` with one slot, this process. It never ticks.
+
+    A signal reaches the function itself: one that catches it, saves and returns is to hand it on to who launched, or
+    the next item is begun.
 
     ``workers``, ``threads`` and ``gpus`` have no effect: this process is already as its starter made it.
     """

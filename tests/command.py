@@ -34,18 +34,15 @@ def harness(*arguments: str, cwd: Path | None = None) -> Done:
     Not for ``run``, since Hydra keeps its state; what worker processes print is not in it.
     """
     output, errors = io.StringIO(), io.StringIO()
-    handlers = {number: signal.getsignal(number) for number in CAUGHT}
+    handlers = list(map(signal.getsignal, CAUGHT))
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(output), redirect_stderr(errors):
         patch.setattr(sys, "argv", ["harness", *arguments])
         patch.setenv("COLUMNS", WIDTH)
         if cwd:
             patch.chdir(cwd)
-        try:
-            with pytest.raises(SystemExit) as end:
-                main()
-        finally:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
+        with pytest.raises(SystemExit) as end:
+            main()
+    assert list(map(signal.getsignal, CAUGHT)) == handlers, "it goes on catching signals after its end"
     return Done(arguments, int(end.value.code or 0), output.getvalue(), errors.getvalue())
 
 

@@ -53,6 +53,27 @@ def test_what_was_interrupted_goes_on_from_its_checkpoint(tmp_path: Path) -> Non
     assert states(*long) == ["finished"]
 
 
+@pytest.mark.slow(8)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_launch_in_its_own_process_stops_when_it_is_asked_to_and_saves_what_it_was_at(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    two = [*SHORT, HERE, "budget.steps=30000,40000", "launcher.stack=1", "runtime.heartbeat_seconds=0.1"]
+    process = subprocess.Popen(
+        [HARNESS, "launch", *two], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )  # fmt: skip
+    deadline = time.monotonic() + 90
+    while not any("heartbeat" in path.read_text() for path in tmp_path.glob("outputs/runs/*/events.jsonl")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "Saving what is running ...\nInterrupted; what was running is saved." in said
+    assert states(*two) == ["interrupted", "planned"]
+    assert len(list(tmp_path.glob("outputs/runs/*/checkpoint.pt"))) == 1
+
+
 def test_retry_says_what_it_takes(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     code, said = typed("retry", *SHORT, capsys=capsys, monkeypatch=monkeypatch)
     assert (code, said) == (2, "error: retry: say --failed; `harness resume` also takes what was lost or interrupted\n")

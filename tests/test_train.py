@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from signal import SIGTERM, SIGUSR2
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from harness.plan import PlannedRun, plan_runs
 from harness.records import Measured, Record, read_record
 from harness.states import read_state
 from harness.study import Study, load_study
-from harness.train import run_one
+from harness.train import run_one, stop_on_signals
 from tests.tiny import TEACHER
 
 SHORT = (*TEACHER, "model.width=8", "model.depth=1", "budget.training_flops=null", "budget.steps=200")
@@ -121,6 +122,19 @@ def test_a_run_that_is_killed_and_started_again_leaves_the_record_of_an_undistur
     assert resumed_at[0] == 0 < resumed_at[1] < 8000
     assert (folder / "record.json").read_bytes() == (undisturbed / "record.json").read_bytes()
     assert read_record(folder)[1].attempts == 2
+
+
+def test_a_signal_that_stops_a_run_is_handed_on_to_who_caught_it_before() -> None:
+    heard: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: heard.append(number)) for number in (SIGTERM, SIGUSR2)}
+    with stop_on_signals() as stop:
+        signal.raise_signal(SIGUSR2)
+        assert stop.is_set()
+        assert heard == []
+    signal.raise_signal(SIGTERM)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    assert heard == [SIGUSR2, SIGTERM]
 
 
 def test_a_damaged_checkpoint_costs_time_and_nothing_else(tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 import functools
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import typer
@@ -71,18 +73,16 @@ def launch_missing(study: "Study", planned: Sequence["PlannedRun"], *, quiet: bo
             board.take(event)
 
         try:
-            signal.signal(signal.SIGINT, _interrupt)
-            signal.signal(signal.SIGTERM, _interrupt)
-            signal.signal(signal.SIGUSR2, _interrupt)  # what Slurm sends ahead of a time limit, if asked to
-            for stacks in stacks_of_waves:
-                LAUNCHERS[launcher.name](
-                    functools.partial(run_stack, runtime=study.runtime),
-                    stacks,
-                    workers=workers,
-                    threads=launcher.threads or 1,
-                    gpus=gpu_sets(visible_gpus() if study.runtime.device != "cpu" else (), study.runtime.processes),
-                    on_event=on_event,
-                )
+            with _interrupted_by_signals():
+                for stacks in stacks_of_waves:
+                    LAUNCHERS[launcher.name](
+                        functools.partial(run_stack, runtime=study.runtime),
+                        stacks,
+                        workers=workers,
+                        threads=launcher.threads or 1,
+                        gpus=gpu_sets(visible_gpus() if study.runtime.device != "cpu" else (), study.runtime.processes),
+                        on_event=on_event,
+                    )
         except KeyboardInterrupt:
             board.say("Interrupted; what was running is saved. The same command goes on from there.")
             raise typer.Exit(130) from None
@@ -122,7 +122,26 @@ def freeze_rules(study: "Study", console: Console) -> None:
         )
 
 
-def _interrupt(number: int, _frame: object) -> None:
-    """Treat every request to end as Ctrl-C is treated: the workers save what they have."""
+@contextmanager
+def _interrupted_by_signals() -> Iterator[None]:
+    """Every request to end is a KeyboardInterrupt, on which the launcher has what runs saved.
+
+    A run in this process catches SIGTERM and SIGUSR2 itself while it trains, saves, and then hands them on to here. So
+    Ctrl-C is made SIGTERM, or it would end that run between two lines.
+    """
+    handlers = {
+        signal.SIGINT: lambda *_: signal.raise_signal(signal.SIGTERM),
+        signal.SIGTERM: _interrupt,
+        signal.SIGUSR2: _interrupt,  # what Slurm sends ahead of a time limit, if asked to
+    }
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, _: FrameType | None) -> None:
     print("Saving what is running ...", file=sys.stderr)
     raise KeyboardInterrupt(signal.Signals(number).name)
