@@ -105,13 +105,21 @@ def active_jobs(launches: Iterable[Launch], listed: Iterable[tuple[str, str, str
             by_launch.setdefault(words[1], {})[job] = state
     for launch in launches:
         states = by_launch.get(launch.name, {})
-        nameless = sorted(set(states) - {pack.job for pack in launch.packs} - {launch.report_job})
-        for pack in launch.packs:
-            job = pack.job or next(iter(nameless), "")  # sent, but the launch was cut off before it wrote the number
-            if job in states:
-                yield ActiveJob(job, states[job], launch, pack.runs)
-        if launch.report_job in states:
-            yield ActiveJob(launch.report_job, states[launch.report_job], launch, ())
+        runs = _runs_of_jobs(launch, states)
+        yield from (ActiveJob(job, state, launch, runs[job]) for job, state in states.items())
+
+
+def _runs_of_jobs(launch: Launch, listed: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The runs of each job, also of those that were sent before the launch was cut off and could not write their ids.
+
+    Such jobs are one array, or one job, of the packs from the first without an id on; an element's number is its
+    pack's. Where all packs have theirs it is the report's job.
+    """
+    named: dict[str, tuple[str, ...]] = {pack.job: pack.runs for pack in launch.packs if pack.job}
+    named |= {launch.report_job: ()} if launch.report_job else {}
+    nameless = [pack.runs for pack in launch.packs if not pack.job]
+    unwritten = ((job, int(job.partition("_")[2] or 0)) for job in set(listed) - set(named))
+    return named | {job: nameless[place] if place < len(nameless) else () for job, place in unwritten}
 
 
 def with_jobs(launch: Launch, first: int, jobs: Sequence[str]) -> Launch:

@@ -55,10 +55,31 @@ def test_a_job_number_that_another_job_has_now_is_not_ours() -> None:
     assert list(active_jobs([launch], [("7_0", "RUNNING", "harness other-1 aaaa11"), ("7_1", "RUNNING", "")])) == []
 
 
-def test_a_launch_that_was_cut_off_before_it_wrote_the_numbers_is_found_by_its_name() -> None:
+def test_jobs_whose_ids_a_launch_did_not_come_to_write_are_found_by_its_name_each_with_its_own_runs() -> None:
     launch = made_launch("demo-1")
-    jobs = active_jobs([launch], [("7_0", "PENDING", comment(launch)), ("7_1", "PENDING", comment(launch))])
-    assert {run for job in jobs for run in job.runs} == {"aaaa11", "bbbb22", "cccc33"}
+    jobs = active_jobs([launch], [("7_1", "PENDING", comment(launch)), ("7_0", "RUNNING", comment(launch))])
+    assert {job.id: (job.state, job.runs) for job in jobs} == {
+        "7_0": ("RUNNING", ("aaaa11", "bbbb22")),
+        "7_1": ("PENDING", ("cccc33",)),
+    }
+
+
+def test_of_an_array_whose_ids_were_not_written_what_has_ended_is_not_queued() -> None:
+    launch = made_launch("demo-1")
+    jobs = active_jobs([launch], [("7_1", "RUNNING", comment(launch))])
+    assert [(job.id, job.runs) for job in jobs] == [("7_1", ("cccc33",))]
+
+
+def test_the_second_of_two_arrays_is_of_the_packs_that_the_first_left() -> None:
+    launch = made_launch("demo-1", "7")
+    jobs = active_jobs([launch], [("8", "PENDING", comment(launch)), ("7", "PENDING", comment(launch))])
+    assert {job.id: job.runs for job in jobs} == {"7": ("aaaa11", "bbbb22"), "8": ("cccc33",)}
+
+
+def test_a_report_s_job_whose_id_was_not_written_is_found_too() -> None:
+    launch = made_launch("demo-1", "7_0", "7_1")
+    jobs = active_jobs([launch], [("8", "PENDING", "harness demo-1 report")])
+    assert [(job.id, job.runs) for job in jobs] == [("8", ())]
 
 
 def test_the_report_s_job_is_ours_too() -> None:
