@@ -4,7 +4,6 @@ import dataclasses
 import datetime
 import functools
 import json
-import os
 import sys
 import tempfile
 import time
@@ -62,10 +61,12 @@ def measure(study: "Study", *, shapes: int) -> "Calibration":
     from harness.calibration import calibration_runs, choose_shapes, peaks, shape_times, start_seconds
     from harness.device import host_name
     from harness.plan import plan_runs
+    from harness.stacking import at_once
     from harness.timing import SCHEMA_VERSION, Calibration
 
     chosen = choose_shapes(plan_runs(study.runs.values(), runtime=study.runtime), most=shapes)
-    workers, threads = study.launcher.workers or os.cpu_count() or 1, study.launcher.threads or 1
+    workers, _ = at_once(study.launcher, study.runtime)
+    threads = study.launcher.threads or 1
     with tempfile.TemporaryDirectory() as folder:
         apart = dataclasses.replace(
             study, runtime=dataclasses.replace(study.runtime, output=folder, checkpoint_seconds=1e9)
@@ -102,7 +103,7 @@ def _time(
 ) -> "tuple[list[Timed], list[float]]":
     """Each run's time in the given order, and the seconds from its being handed out until it was done."""
     from harness.calibration import timed_run
-    from harness.device import visible_gpus
+    from harness.cli.launching import gpus_to_share
     from harness.errors import ConfigError
     from launch import LAUNCHERS, Event, Failed, Finished, Started
 
@@ -123,7 +124,7 @@ def _time(
         runs,
         workers=workers,
         threads=threads,
-        gpus=visible_gpus() if study.runtime.device != "cpu" else (),
+        gpus=gpus_to_share(study.runtime),
         on_event=on_event,
     )
     return [done[run.id][0] for run in runs], [done[run.id][1] for run in runs]

@@ -27,6 +27,7 @@ from launch.packing import gpu_sets
 
 if TYPE_CHECKING:
     from harness.attending import Outcome
+    from harness.config import RuntimeConfig
     from harness.plan import PlannedRun
     from harness.stacking import Stack
     from harness.study import Study
@@ -39,7 +40,6 @@ def launch_missing(study: "Study", planned: Sequence["PlannedRun"], *, quiet: bo
         ConfigError: an unknown launcher.
         typer.Exit: with 130, after Ctrl-C; what was running has been saved.
     """
-    from harness.device import visible_gpus
     from harness.stacking import at_once, plan_stacks
     from harness.train import run_stack
     from harness.trunks import waves
@@ -80,7 +80,7 @@ def launch_missing(study: "Study", planned: Sequence["PlannedRun"], *, quiet: bo
                         stacks,
                         workers=workers,
                         threads=launcher.threads or 1,
-                        gpus=gpu_sets(visible_gpus() if study.runtime.device != "cpu" else (), study.runtime.processes),
+                        gpus=gpus_to_share(study.runtime),
                         on_event=on_event,
                     )
         except KeyboardInterrupt:
@@ -90,6 +90,13 @@ def launch_missing(study: "Study", planned: Sequence["PlannedRun"], *, quiet: bo
     if left:
         print(f"{left} of {len(planned)} runs have no record; the same command tries them again", file=sys.stderr)
     return left
+
+
+def gpus_to_share(runtime: "RuntimeConfig") -> tuple[str, ...]:
+    """The GPUs of each slot of a launch on this machine, as a launcher takes them; none where the CPU was asked for."""
+    from harness.device import visible_gpus
+
+    return gpu_sets(visible_gpus() if runtime.device != "cpu" else (), runtime.processes)
 
 
 def prepare(study: "Study", missing: Sequence["PlannedRun"], console: Console) -> None:
