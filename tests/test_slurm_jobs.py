@@ -7,13 +7,14 @@ import os
 import re
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.errors import ConfigError, RecordError
 from harness.events import read_events
-from harness.launches import launches_folder, read_launches
+from harness.launches import launches_folder, read_launches, write_launch
 from harness.ownership import read_attempts
 from harness.plan import plan_runs
 from harness.records import is_finished
@@ -213,6 +214,15 @@ def test_a_cancelled_study_is_launched_again_and_goes_on(long: tuple[str, ...], 
     steps = [event["step"] for event in read_events(folder) if event["event"] == "attempt"]
     assert steps[0] == 0 < steps[1]
     check_complete(load_study(long), undisturbed)
+
+
+def test_jobs_whose_ids_a_launch_did_not_come_to_write_are_all_cancelled() -> None:
+    _, sent = launch((*TINY, "seed=range(0,3)", "launcher.packs=3", HOLD))
+    assert sent is not None
+    write_launch(replace(sent, packs=tuple(replace(pack, job="") for pack in sent.packs)), Path("outputs"))
+    done = harness_alone("cancel", "tiny", "--yes")
+    assert done.stdout.startswith(f"Ended 3 jobs with 3 runs: {' '.join(jobs(sent))}."), done.stderr
+    wait_for_end(sent, seconds=30)
 
 
 def test_a_node_that_is_lost_with_its_work_alive_costs_no_record(longer: tuple[str, ...], undisturbed: Path) -> None:
