@@ -110,7 +110,10 @@ def _fit(study: str, runs: pl.DataFrame, *, exclusions: Exclusions) -> Refit:
             else "its runs are of several models or data sets, which no one curve fits"
         )
         return Refit(len(runs), (), 0.0, None, None, why)
-    reduced = reduce_runs(study, Collected(runs, (), ()), exclusions=exclusions)
+    try:
+        reduced = reduce_runs(study, Collected(runs, (), ()), exclusions=exclusions)
+    except FitError as refusal:
+        return Refit(len(runs), (), 0.0, None, None, str(refusal))
     frontier = reduced.frontier
     compute, error = frontier["training_flops"].to_list(), frontier["test_error"].to_list()
     points = tuple(zip(map(float, compute), error, strict=True))

@@ -18,6 +18,7 @@ older checkpoint costs time, and the record is the same bytes.
 import fcntl
 import json
 import os
+import re
 import socket
 import tempfile
 import time
@@ -31,6 +32,7 @@ from harness.errors import ConfigError
 from harness.schema import from_dict, to_dict
 
 SILENT_SECONDS = 60.0  # a run that has said nothing for so long, and has not ended, is taken for interrupted
+_NAME = re.compile(r"attempt-[0-9]+\.json")
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def ownership(folder: Path) -> Iterator[Owner | None]:
     if path is not None and not _may_follow(path, last):
         yield None
         return
-    number = _number(path) + 1 if path is not None else 1
+    number = _number(path.name) + 1 if path is not None else 1
     try:
         file = _path(folder, number).open("xb+")
     except FileExistsError:  # another was quicker
@@ -92,13 +94,19 @@ def is_owned(folder: Path) -> bool:
 
 def read_attempts(folder: Path) -> tuple[Attempt, ...]:
     """The attempts at the run, oldest first; one that a crash left without its words is left out."""
-    read = (_read(path) for path in sorted(folder.glob("attempt-*.json"), key=_number))
+    read = map(_read, _attempts(folder))
     return tuple(attempt for attempt in read if attempt is not None)
 
 
 def _last(folder: Path) -> tuple[Path | None, Attempt | None]:
-    path = max(folder.glob("attempt-*.json"), key=_number, default=None)
+    path = next(reversed(_attempts(folder)), None)
     return path, _read(path) if path is not None else None
+
+
+def _attempts(folder: Path) -> list[Path]:
+    """The attempts' files by number; a copy that someone made of one is none."""
+    found = (path for path in folder.glob("attempt-*.json") if _NAME.fullmatch(path.name))
+    return sorted(found, key=lambda path: _number(path.name))
 
 
 def _may_follow(path: Path, last: Attempt | None) -> bool:
@@ -162,5 +170,5 @@ def _path(folder: Path, number: int) -> Path:
     return folder / f"attempt-{number}.json"
 
 
-def _number(path: Path) -> int:
-    return int(path.stem.removeprefix("attempt-"))
+def _number(name: str) -> int:
+    return int(name.removeprefix("attempt-").removesuffix(".json"))

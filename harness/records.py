@@ -24,7 +24,7 @@ from harness.errors import ConfigError, RecordError
 from harness.events import append_event
 from harness.identity import cell_id, run_id
 from harness.json_text import quick_look, quick_reader
-from harness.run_files import ANOTHER_PLACE, read_bytes, read_json, write_json
+from harness.run_files import ANOTHER_PLACE, half_written, read_bytes, read_json, write_json
 from harness.schema import from_dict, to_dict
 
 SCHEMA_VERSION = 1  # of record.json
@@ -167,7 +167,7 @@ def finish(folder: Path, record: Record, measured: Measured) -> None:
     write_json(folder / "measured.json", to_dict(measured))
     write_json(folder / "record.json", to_dict(record))
     append_event(folder, "end", status=record.status)
-    for useless in (folder / "checkpoint.pt", *folder.glob(".*")):  # and what a kill left half written
+    for useless in (folder / "checkpoint.pt", *half_written(folder)):
         useless.unlink(missing_ok=True)
 
 

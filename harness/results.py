@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.claims import CLAIMS, Verdict
-from harness.errors import RecordError
+from harness.errors import ConfigError, RecordError
 from harness.plots.numerals import ABSENT, interval, number
 from harness.power import Power
 from harness.schema import from_dict, to_dict
@@ -106,10 +106,9 @@ def read_found(path: Path) -> Found:
         RecordError: it is no such file.
     """
     try:
-        tree = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return from_dict(Found, json.loads(path.read_text(encoding="utf-8")), where="kept")
+    except (OSError, ValueError, ConfigError) as error:
         raise RecordError(f"{path}: can't be read ({error}); `harness keep` writes it anew") from error
-    return from_dict(Found, tree, where=str(path))
 
 
 def read_all(folder: Path) -> list[Found]:

@@ -45,6 +45,11 @@ def temporary_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
 
 
+def half_written(folder: Path) -> Iterator[Path]:
+    """The files under such names: what a kill left. Other hidden ones are someone else's."""
+    return folder.glob(".*." + 8 * "[0-9a-f]")
+
+
 def require_writable(folder: Path) -> None:
     """Make the folder and write in it once.
 

@@ -78,6 +78,16 @@ def test_what_can_t_be_fitted_says_why() -> None:
     assert refit("made", runs[:2], landed=landed, exclusions=NONE_OUT).exponent is None
 
 
+def test_data_that_changed_between_runs_are_why_nothing_is_fitted() -> None:
+    runs = synthetic_runs(seeds=1)
+    landed = dict.fromkeys(runs["run_id"], 0.0)
+    digest = pl.when(pl.int_range(pl.len()) < 3).then(pl.lit("a")).otherwise(pl.lit("b"))
+    runs = runs.with_columns(data_digest=digest, config=pl.lit('{"data": {"name": "dataset"}}'))
+    found = refit("made", runs, landed=landed, exclusions=NONE_OUT)
+    assert (found.runs, found.exponent, found.frontier) == (len(runs), None, ())
+    assert "changed between runs" in found.why
+
+
 def test_a_change_is_a_run_whose_state_is_another() -> None:
     before = {"a": RunState("planned"), "b": RunState("running", step=1), "c": RunState("running")}
     now = {"a": RunState("running"), "b": RunState("running", step=9), "c": RunState("failed")}

@@ -14,6 +14,7 @@ from harness.ownership import SILENT_SECONDS, Attempt, is_current, ownership, re
 from harness.plan import plan_runs
 from harness.run_files import write_json
 from harness.schema import to_dict
+from harness.states import read_state
 from harness.study import load_study
 from harness.train import run_one
 from tests.tiny import TEACHER
@@ -82,6 +83,20 @@ def test_an_attempt_that_was_cut_short_while_being_made_is_waited_for(tmp_path: 
     then = time.time() - 2 * SILENT_SECONDS
     os.utime(tmp_path / "attempt-1.json", (then, then))
     assert owns(tmp_path) == 2
+
+
+def test_a_copy_of_an_attempt_is_none(tmp_path: Path) -> None:
+    written(tmp_path, ended=1.0)
+    for copy in ("attempt-1 (copy).json", "attempt-1.json.orig", "attempt-.json"):
+        (tmp_path / copy).write_bytes((tmp_path / "attempt-1.json").read_bytes())
+    assert [attempt.number for attempt in read_attempts(tmp_path)] == [1]
+    assert read_state(tmp_path, now=time.time()).attempts == 1
+    assert owns(tmp_path) == 2
+
+
+def test_the_tenth_attempt_is_after_the_ninth(tmp_path: Path) -> None:
+    for number in range(1, 11):
+        assert owns(tmp_path) == number
 
 
 @pytest.mark.parametrize(

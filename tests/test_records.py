@@ -7,7 +7,7 @@ import pytest
 from harness.errors import RecordError
 from harness.events import append_event, read_events
 from harness.records import finish, open_run, read_record
-from harness.run_files import write_json
+from harness.run_files import temporary_of, write_json
 from harness.study import load_study
 from tests.made import made_measured, made_record
 
@@ -17,6 +17,17 @@ def test_a_record_and_its_file_are_each_other_s_inverse(tmp_path: Path) -> None:
     folder = open_run(record.config, tmp_path)
     finish(folder, record, measured)
     assert read_record(folder) == (record, measured)
+
+
+def test_the_end_of_a_run_removes_what_a_kill_left_half_written_and_nothing_of_anyone_else_s(tmp_path: Path) -> None:
+    record = made_record()
+    folder = open_run(record.config, tmp_path)
+    (folder / ".ipynb_checkpoints").mkdir()
+    (folder / ".notes").touch()
+    for name in ("checkpoint.pt", "record.json"):
+        temporary_of(folder / name).touch()
+    finish(folder, record, made_measured())
+    assert sorted(path.name for path in folder.glob(".*")) == [".ipynb_checkpoints", ".notes"]
 
 
 def test_the_same_record_is_the_same_bytes(tmp_path: Path) -> None:

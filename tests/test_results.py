@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.claims import Verdict
-from harness.errors import HarnessError
+from harness.errors import RecordError
 from harness.power import Power, Shares, Truth
 from harness.results import Found, Held, Trained, in_words, read_found, write_found
 from harness.results_page import render, write_page
@@ -82,10 +82,11 @@ def test_a_study_that_named_no_claim_but_a_curve_shows_that_first() -> None:
     assert "Exploratory, not named" in below
 
 
-def test_a_file_that_is_none_is_refused_with_its_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["{", '{"name": 3}', "[]"])
+def test_a_file_that_is_none_is_refused_with_its_name(tmp_path: Path, text: str) -> None:
     (tmp_path / "made").mkdir()
-    (tmp_path / "made" / "found.json").write_text("{")
-    with pytest.raises(HarnessError, match=r"made/found\.json: can't be read .*harness keep"):
+    (tmp_path / "made" / "found.json").write_text(text)
+    with pytest.raises(RecordError, match=r"made/found\.json: can't be read .*harness keep"):
         write_page(tmp_path)
 
 
