@@ -41,11 +41,15 @@ def rerun(
 
 
 def seed_noise(table: pl.DataFrame) -> tuple[float, int]:
-    """The standard deviation of ln test error between seeds, pooled over cells, and its degrees of freedom."""
+    """The standard deviation of ln test error between seeds, pooled over cells, and its degrees of freedom.
+
+    A run without a mistake stands at half a mistake, here and in ``compare``.
+    """
+    log_error = pl.max_horizontal("test_error", 0.5 / pl.col("test_examples")).log()
     cells = (
-        table.filter(pl.col("test_error") > 0)
+        table.filter(pl.col("test_error").is_not_null())
         .group_by("cell")
-        .agg(pl.col("test_error").log().var().alias("variance"), (pl.len().cast(pl.Int64) - 1).alias("freedom"))
+        .agg(log_error.var().alias("variance"), (pl.len().cast(pl.Int64) - 1).alias("freedom"))
         .filter(pl.col("freedom") > 0)
     )
     freedom = int(cells["freedom"].sum())
@@ -60,11 +64,15 @@ def compare(before: Record, then: Measured, after: Record, now: Measured, *, noi
         return Finding(what, "same", f"every number of its record, {where}")
     if before.data_digest != after.data_digest:
         return Finding(what, "different", f"its data are not the bytes that they were, {where}")
-    if not before.test_error or not after.test_error:
+    if before.test_error is None or after.test_error is None:
         said = f"{before.status}, test error {before.test_error}; now {after.status}, {after.test_error}"
         return Finding(what, "different", f"{said}, {where}")
+    if before.test_error == after.test_error:
+        said = f"test error {before.test_error:.6g} again; other numbers of its record differ"
+        return Finding(what, "within seed noise", f"{said}, {where}")
     sd, freedom = noise
-    apart = abs(math.log(after.test_error / before.test_error))
+    least = 0.5 / before.test_examples
+    apart = abs(math.log(max(after.test_error, least) / max(before.test_error, least)))
     said = f"test error {before.test_error:.6g} is now {after.test_error:.6g}"
     if not freedom:
         return Finding(what, "different", f"{said}; no cell has two seeds that would tell the noise, {where}")

@@ -3,7 +3,9 @@
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
 from harness.plan import plan_runs
@@ -23,7 +25,7 @@ WORDS = (*TEACHER, "model.width=8", "model.depth=1", "budget.training_flops=null
 NOISE = (0.01, 10)
 
 
-def answer(**changed: float) -> Finding:
+def answer(**changed: Any) -> Finding:
     record = made_record()
     return compare(record, made_measured(), replace(record, **changed), made_measured(), noise=NOISE)
 
@@ -36,6 +38,31 @@ def test_the_same_record_is_the_same() -> None:
 @pytest.mark.parametrize(("factor", "said"), [(1.03, "within seed noise"), (1.04, "different"), (0.96, "different")])
 def test_what_lies_as_far_apart_as_two_seeds_is_within_their_noise(factor: float, said: str) -> None:
     assert answer(test_error=0.25 * factor).answer == said  # t(10) sqrt(2) 0.01 = 0.0315
+
+
+@pytest.mark.parametrize("noise", [NOISE, (math.nan, 0)])
+@pytest.mark.parametrize("error", [0.0, 0.25])
+def test_equal_errors_with_other_last_bits_of_the_loss_are_within_any_noise(
+    error: float, noise: tuple[float, int]
+) -> None:
+    record = made_record(test_error=error)
+    found = compare(record, made_measured(), replace(record, test_loss=0.51), made_measured(), noise=noise)
+    assert found.answer == "within seed noise"
+    assert found.detail.startswith(f"test error {error:g} again; other numbers of its record differ")
+
+
+def test_a_run_without_a_mistake_stands_at_half_a_mistake() -> None:
+    perfect, one = made_record(test_error=0.0), made_record(test_error=1 / 16, test_loss=0.51)
+    for noise, said in ((0.5, "within seed noise"), (0.1, "different")):  # ln 2 apart
+        assert compare(perfect, made_measured(), one, made_measured(), noise=(noise, 10)).answer == said
+    runs = synthetic_runs(seeds=2).with_columns(pl.lit(0.0).alias("test_error"))
+    assert seed_noise(runs) == (0.0, len(runs) // 2)
+
+
+def test_a_run_that_diverged_this_time_is_different() -> None:
+    diverged = answer(status="diverged", test_error=None)
+    assert diverged.answer == "different"
+    assert "finished, test error 0.25; now diverged, None" in diverged.detail
 
 
 def test_one_seed_a_cell_tells_no_noise_and_another_number_is_different() -> None:
