@@ -53,6 +53,14 @@ def test_a_number_of_candidates_below_one_is_refused() -> None:
         expected_minimum([3, 0])
 
 
+@pytest.mark.parametrize("points", range(3, 30))
+def test_a_perfect_law_has_its_power_by_every_regression_and_no_width(points: int) -> None:
+    compute = np.logspace(9, 12, points)
+    found = regression_directions(compute, 5 * compute**-0.1)
+    for power in (found.forward, found.reverse, found.reduced_major_axis):
+        assert (power.value, *power.interval) == pytest.approx((10.0, 10.0, 10.0), rel=1e-6)
+
+
 def test_forward_and_reverse_regression_bracket_the_law_and_the_axis_lies_between() -> None:
     random = np.random.default_rng(3)
     compute = np.geomspace(1e9, 1e13, 400)

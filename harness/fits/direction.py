@@ -64,7 +64,7 @@ def regression_directions(compute: ArrayLike, error: ArrayLike, *, level: float 
     log_compute, log_performance = _centred(compute, error)
     n = len(log_compute)
     xx, yy, xy = log_compute @ log_compute, log_performance @ log_performance, log_compute @ log_performance
-    r_squared = float(xy**2 / (xx * yy))
+    r_squared = min(float(xy**2 / (xx * yy)), 1.0)  # of a perfect law it is a rounding above 1
     reach = t_distribution.ppf(0.5 + level / 2, n - 2) * np.sqrt((1 - r_squared) / (n - 2))
     slope, slope_reach = float(xy / xx), float(reach * np.sqrt(yy / xx))
     reverse, reverse_reach = float(xy / yy), float(reach * np.sqrt(xx / yy))
