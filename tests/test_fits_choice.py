@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from harness.errors import FitError
+from harness.fits.calibration import blocks
 from harness.fits.choice import choose_form
 from harness.fits.curve import fit_curve
+from harness.fits.curve_fitting import observed_cells
 from harness.forms import FORMS
 from harness.forms.form import FloatArray
 
@@ -96,6 +98,14 @@ def test_calibration_looks_only_ahead() -> None:
     assert one.calibration is not None
     assert other.calibration is not None
     assert other.calibration.share_inside >= one.calibration.share_inside - 1 / 10
+
+
+def test_points_of_one_compute_are_hidden_together_and_once() -> None:
+    compute = np.repeat(np.geomspace(1e9, 1e12, 7), 4)
+    cells = observed_cells(compute, (0.03 + 0.07 * (compute / 1e12) ** -0.25) * noise(0, n=28))
+    times = np.sum([hidden for _, hidden in blocks(cells)], axis=0)
+    assert times.tolist() == [0] * 12 + [1] * 16
+    assert all(compute[shown].max() < compute[hidden].min() for shown, hidden in blocks(cells))
 
 
 def test_too_few_points_can_not_be_calibrated() -> None:

@@ -41,8 +41,8 @@ def calibrate_by_blocks(cells: Cells, refit: Callable[[Cells], CurveFit]) -> Cal
 
 def blocks(cells: Cells) -> list[tuple[BoolArray, BoolArray]]:
     """Pairs of masks (cells,): what is shown, and the block of next larger computes that is hidden from it."""
-    compute = cells.sizes[0]
-    upper = np.array_split(np.sort(compute)[len(compute) // 2 :], _BLOCKS)
+    compute = cells.sizes[0]  # points of one compute are hidden together
+    upper = np.array_split(np.unique(np.sort(compute)[len(compute) // 2 :]), _BLOCKS)
     pairs = [(compute < block[0], (compute >= block[0]) & (compute <= block[-1])) for block in upper if len(block)]
     return [(shown, hidden) for shown, hidden in pairs if shown.any()]
 
