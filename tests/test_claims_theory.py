@@ -9,11 +9,12 @@ import pytest
 
 from harness.claims import CLAIMS, Arms, Published, Ruling, Simulated, Terms
 from harness.claims.capacity import capacity
+from harness.claims.pooling import pool
 from harness.claims.published import frontier_trend
 from harness.claims.shared_shape import fit_shifts
-from harness.claims.slopes import pool, slope
 from harness.errors import FitError
 from harness.evidence import Evidence
+from harness.fits.slope import slope
 from harness.paper.networks import published_networks
 from harness.simulation import METHODS, Method, Point, Setting
 from harness.simulation.sweep import Task, draw_point
@@ -201,6 +202,13 @@ def test_families_that_are_steeper_than_the_field_are_seen_to_be() -> None:
 
     assert of_published("families", networks(0.3, 0.1)).answer == "supported"
     assert of_published("families", networks(0.1, 0.3)).answer == "contradicted"
+
+
+def test_a_family_at_one_compute_leaves_the_claim_undecided_and_is_named() -> None:
+    compute, error = np.append(np.geomspace(1e9, 1e10, 6), [1e10] * 3), np.linspace(0.3, 0.2, 9)
+    found = of_published("families", Published("made", "made", "FLOPs", compute, error, family=tuple("aaabbbccc")))
+    assert found.answer == "undecided"
+    assert found.reason == "not identified: c: 3 points; 3 or more at different places would do."
 
 
 def test_the_paper_s_two_families_scale_faster_by_their_corrected_figures() -> None:

@@ -133,6 +133,11 @@ def test_utilisation_that_grows_with_scale_inflates_an_exponent_in_burden() -> N
     assert found.warning.startswith("utilisation goes as C**0.43")
 
 
+def test_burden_at_one_compute_shows_no_drift() -> None:
+    with pytest.raises(FitError, match="4 points; 3 or more at different places would do"):
+        utilisation_drift([1e15] * 4, [2e15, 3e15, 4e15, 5e15])
+
+
 def test_steady_utilisation_needs_no_warning() -> None:
     compute = np.geomspace(1e15, 1e18, 20)
     burden = compute / (0.3 * np.exp(0.05 * np.random.default_rng(7).standard_normal(20)))

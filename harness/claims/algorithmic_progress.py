@@ -11,9 +11,9 @@ import numpy as np
 from scipy.stats import t as t_distribution
 
 from harness.claims.claim import Arms, Claim, Ruling, Terms, undecided
+from harness.claims.pooling import pool
 from harness.claims.published import Published, frontier_trend
 from harness.claims.shared_shape import fit_shifts
-from harness.claims.slopes import pool
 from harness.errors import FitError
 from harness.forms.form import FloatArray
 from harness.hypotheses.exponent import inside

@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 
 from harness.claims.claim import Claim, Ruling, Terms
-from harness.claims.slopes import slope
 from harness.evidence import Evidence
+from harness.fits.slope import slope
 from harness.hypotheses.exponent import inside
 
 _FEWEST = 5

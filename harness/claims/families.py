@@ -8,10 +8,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from harness.claims.claim import Arms, Claim, Ruling, Terms, undecided
+from harness.claims.pooling import pool
 from harness.claims.published import Published, all_points, no_frontier
-from harness.claims.slopes import Slope, pool, slope
 from harness.errors import FitError
 from harness.evidence import Evidence
+from harness.fits.slope import Slope, slope
 from harness.forms.form import FloatArray
 from harness.hypotheses.exponent import reaches
 
@@ -43,10 +44,14 @@ def _of_arms(arms: Arms, terms: Terms) -> Ruling:
 def _judge(
     families: Mapping[str, tuple[FloatArray, FloatArray]], field: tuple[FloatArray, FloatArray], terms: Terms
 ) -> Ruling:
-    slopes = {name: _fall(*points) for name, points in families.items() if len(points[1]) >= _FEWEST_MEMBERS}
-    if len(slopes) < 2:
-        return undecided(f"not identified: {len(slopes)} families of {_FEWEST_MEMBERS} networks or more; two would do.")
-    whole = _fall(*field)
+    large = {name: points for name, points in families.items() if len(points[1]) >= _FEWEST_MEMBERS}
+    if len(large) < 2:
+        return undecided(f"not identified: {len(large)} families of {_FEWEST_MEMBERS} networks or more; two would do.")
+    try:
+        slopes = {name: _fall(name, *points) for name, points in large.items()}
+        whole = _fall("all networks", *field)
+    except FitError as refusal:
+        return undecided(f"not identified: {refusal}.")
     pooled = pool([one.value for one in slopes.values()], [one.stderr for one in slopes.values()])
     difference = pooled.value - whole.value
     low, high = (
@@ -62,8 +67,11 @@ def _judge(
     return Ruling(float(difference), (float(low), float(high)), reaches((low, high), 0.0), reason)
 
 
-def _fall(compute: FloatArray, error: FloatArray) -> Slope:
-    return slope(np.log(compute), -np.log(error))
+def _fall(name: str, compute: FloatArray, error: FloatArray) -> Slope:
+    try:
+        return slope(np.log(compute), -np.log(error))
+    except FitError as reason:
+        raise FitError(f"{name}: {reason}") from reason
 
 
 def _lacks(points: Published) -> str:

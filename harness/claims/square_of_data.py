@@ -7,9 +7,9 @@ import numpy as np
 
 from harness.claims.capacity import capacity, lacks_grid
 from harness.claims.claim import Claim, Ruling, Terms, undecided
-from harness.claims.slopes import slope
 from harness.errors import FitError
 from harness.evidence import Evidence
+from harness.fits.slope import slope
 from harness.hypotheses.exponent import reaches
 
 _BOUND = 2.0

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import t as t_distribution
 
 from harness.fits.points import columns, require_points
+from harness.fits.slope import slope
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,12 @@ def utilisation_drift(training_flops: ArrayLike, hardware_burden: ArrayLike, *, 
     """The drift over runs, both in FLOPs and of shape (runs,).
 
     Raises:
-        FitError: numbers that can't be observations, or fewer than three runs.
+        FitError: numbers that can't be observations, or fewer than three runs of different compute.
     """
     spent, burden = columns(training_flops=training_flops, hardware_burden=hardware_burden)
     require_points("drift", len(spent), parameters=2)
-    log_compute, log_utilisation = np.log(spent), np.log(spent / burden)
-    away = log_compute - log_compute.mean()
-    gamma = float(away @ log_utilisation / (away @ away))
-    residual = log_utilisation - log_utilisation.mean() - gamma * away
-    error = np.sqrt(residual @ residual / (len(spent) - 2) / (away @ away))
-    reach = float(t_distribution.ppf(0.5 + level / 2, len(spent) - 2) * error)
-    interval = (gamma - reach, gamma + reach)
+    line = slope(np.log(spent), np.log(spent / burden))
+    gamma, interval = line.value, line.interval(level=(1 - level) / 2)
     inflation = 1 / (1 - gamma) if gamma < 1 else float(np.inf)
     if interval[0] <= 0 <= interval[1]:
         return Drift(gamma, interval, inflation, "")
