@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from harness.errors import FitError
-from harness.evidence import SAME_COMPUTE, Evidence, joint_surface
+from harness.evidence import Evidence, joint_surface
+from harness.fits.budgets import SAME_COMPUTE
 from harness.fits.curve import CurveFit, fit_curve
 from harness.fits.surface import SurfaceFit
 from harness.fits.undominated import undominated

@@ -16,10 +16,11 @@ from typing import Literal
 import numpy as np
 
 from harness.errors import ConfigError
+from harness.fits.budgets import by_budget
 from harness.forms.form import FloatArray
 from harness.identity import cell_id
 from harness.plan import PlannedRun
-from harness.power import SAME_BUDGET, Assumptions, Truth
+from harness.power import Assumptions, Truth
 
 FEWEST_LEVELS = 5  # one more than a curve with a floor and its noise have parameters
 _GAIN = 1e-3  # of the standard error: less is not worth another round of exchanges
@@ -116,9 +117,8 @@ def buy(planned: Sequence[PlannedRun], *, costs: Mapping[str, float], amount: fl
 
 
 def _levels(planned: Sequence[PlannedRun], costs: Mapping[str, float]) -> tuple[_Level, ...]:
-    ordered = sorted(planned, key=lambda run: run.training_flops)
-    starts = np.flatnonzero(np.diff(np.log([run.training_flops for run in ordered])) > SAME_BUDGET) + 1
-    return tuple(_level(ordered[low:high], costs) for low, high in zip([0, *starts], [*starts, None], strict=True))
+    budgets = by_budget([run.training_flops for run in planned])
+    return tuple(_level([planned[number] for number in numbers], costs) for numbers in budgets)
 
 
 def _level(runs: Sequence[PlannedRun], costs: Mapping[str, float]) -> _Level:

@@ -18,6 +18,7 @@ import polars as pl
 
 from harness.errors import FitError
 from harness.fits.bracketed import bracketed
+from harness.fits.budgets import SAME_COMPUTE
 from harness.fits.clustered import clustered
 from harness.fits.curve import CurveFit, fit_curve
 from harness.fits.isoflop import IsoflopProfile, profiles_of
@@ -28,7 +29,6 @@ from harness.rules import Exclusions
 from harness.table import Collected, of_other_data
 
 FEW_MISTAKES = 100  # fewer have a sampling noise above 10 %, more than that of seeds and unequal from cell to cell
-SAME_COMPUTE = 0.05  # runs of one budget differ in training FLOPs by the rounding of their steps, at most 1 in 20
 
 _CELL_KEYS = (
     "cell", "trunk", "model", "width", "depth", "dataset", "train_examples", "batch_size", "learning_rate",

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.stats import f as f_distribution
 
 from harness.errors import FitError
+from harness.fits.budgets import by_budget
 from harness.fits.comparison import fit_each
 from harness.fits.varpro import Separable
 from harness.forms import FORMS
@@ -25,7 +26,6 @@ from harness.hypotheses.floor import levels_off
 from harness.hypotheses.recipes import profile
 from harness.schema import unknown
 
-SAME_BUDGET = 0.05  # of ln compute: runs of one budget differ by a rounding of steps
 _FORM = "power_floor"
 _FEWEST_BUDGETS = 5  # one more than a curve and its noise have parameters
 _ONE_SIDED = 0.9  # each end of a 90 % interval is a one-sided 95 % bound
@@ -109,10 +109,7 @@ def design(training_flops: Sequence[float], cells: Sequence[str]) -> Design:
     Raises:
         FitError: too few budgets for a curve.
     """
-    order = np.argsort(training_flops, kind="stable")
-    spent = np.asarray(training_flops, dtype=float)[order]
-    starts = np.flatnonzero(np.diff(np.log(spent)) > SAME_BUDGET) + 1
-    budgets = np.split(order, starts)
+    budgets = by_budget(training_flops)
     if len(budgets) < _FEWEST_BUDGETS:
         raise FitError(f"power: the plan has {len(budgets)} budgets; {_FEWEST_BUDGETS} or more would do")
     seeds = [max(np.unique([cells[run] for run in runs], return_counts=True)[1]) for runs in budgets]

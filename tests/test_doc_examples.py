@@ -12,7 +12,7 @@ import harness
 
 PAGE = Path(__file__).parent.parent / "docs" / "fitting.md"
 MODULES = ("harness", "harness.hypotheses.equivalence", *(f"harness.fits.{name}" for name in (
-    "bootstrap", "choice", "comparison", "curve", "frontier", "isoflop", "surface",
+    "bootstrap", "budgets", "choice", "comparison", "curve", "frontier", "isoflop", "surface",
 )))  # fmt: skip
 
 

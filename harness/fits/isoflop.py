@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import f as f_distribution
 
+from harness.fits.budgets import by_budget
 from harness.fits.points import columns
 from harness.forms.form import FloatArray
 
-_SAME_BUDGET = 0.05  # of ln compute: runs of one nominal budget differ by a rounding of steps, budgets by far more
 _FEWEST_SIZES = 3  # a parabola's coefficients
 
 
@@ -54,7 +54,7 @@ class IsoflopProfile:
 def profiles_of(params: ArrayLike, error: ArrayLike, compute: ArrayLike) -> tuple[IsoflopProfile, ...]:
     """One profile a budget, smallest budget first; arrays of shape (points,).
 
-    ``compute`` is each point's (nominal) budget in FLOPs; computes within 5 % count as one budget.
+    ``compute`` is each point's (nominal) budget in FLOPs; computes up to 5 % above a budget's least are of it.
 
     >>> (profile,) = profiles_of([1e4, 3e4, 1e5, 3e5, 1e6], [0.2, 0.16, 0.15, 0.165, 0.21], [1e12] * 5)
     >>> profile.interior, round(profile.optimum_params / 1e4)
@@ -64,13 +64,7 @@ def profiles_of(params: ArrayLike, error: ArrayLike, compute: ArrayLike) -> tupl
         FitError: a number that isn't finite and positive, or columns of different lengths.
     """
     sizes, errors, budgets = columns(params=params, error=error, compute=compute)
-    if len(budgets) == 0:
-        return ()
-    order = np.argsort(budgets, kind="stable")
-    starts = np.flatnonzero(np.diff(np.log(budgets[order])) > _SAME_BUDGET) + 1
-    return tuple(
-        _profile(sizes[rows], errors[rows], float(np.median(budgets[rows]))) for rows in np.split(order, starts)
-    )
+    return tuple(_profile(sizes[rows], errors[rows], float(np.median(budgets[rows]))) for rows in by_budget(budgets))
 
 
 def _profile(params: FloatArray, error: FloatArray, budget: float) -> IsoflopProfile:
