@@ -16,8 +16,7 @@ from harness.numerics import math_mode
 from harness.optim import peak_learning_rate
 from harness.records import MEASURED_VERSION, SCHEMA_VERSION, Measured, Record
 from harness.session import Session, score
-
-TRAIN_SCORE_EXAMPLES = 5000  # the training set is scored on its first so many: enough for 1 % of error
+from harness.timing import SCORED_TRAIN_EXAMPLES
 
 
 def make_record(session: Session, *, status: Literal["finished", "diverged"]) -> Record:
@@ -25,7 +24,7 @@ def make_record(session: Session, *, status: Literal["finished", "diverged"]) ->
     planned, data, progress = session.planned, session.data, session.progress
     train = validation = test = None
     if status == "finished":
-        train = score(session, data.train.first(TRAIN_SCORE_EXAMPLES))
+        train = score(session, data.train.first(SCORED_TRAIN_EXAMPLES))
         validation = progress.curve[-1]
         test = score(session, data.test)
     return Record(

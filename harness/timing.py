@@ -23,7 +23,7 @@ from harness.errors import ConfigError
 from harness.schema import from_dict, to_dict
 
 SCHEMA_VERSION = 1
-SCORED_TRAIN_EXAMPLES = 5000  # as harness.result has it
+SCORED_TRAIN_EXAMPLES = 5000  # a run's training set is scored on its first so many: enough for 1 % of error
 LEAST_LOG_SD = 0.05  # of a measured time: the same run again is seldom closer on a machine that others use too
 LINE_LOG_SD = 0.15  # at least, of a shape between calibrated ones: kernels change with sizes, in steps
 GUESS_LOG_SD = 1.0  # of the first guess: a factor of 2.7 up or down, from laptops to servers
