@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import pearsonr
 
 from harness.claims import CLAIMS, Terms, Verdict
 from harness.evidence import Evidence
@@ -133,6 +134,14 @@ def test_the_variance_claim_prints_the_range_that_it_measures() -> None:
     assert verdict.value is not None
     assert 0.5 < verdict.interval[0] < verdict.value < verdict.interval[1] <= 1
     assert "32 cells and 3.0 decades" in verdict.reason
+
+
+def test_each_end_of_the_interval_of_r2_is_a_one_sided_bound() -> None:
+    given = law(0.25, 0.0, decades=3, sigma=0.3)
+    verdict = judged("variance", given)
+    correlated = pearsonr(np.log(given.cells["training_flops"]), -np.log(given.cells["test_error"]))
+    assert verdict.interval == pytest.approx(np.square(correlated.confidence_interval(1 - 2 * verdict.level)))
+    assert "(each bound one-sided 95 %: " in verdict.reason
 
 
 def test_compute_that_explains_little_contradicts_the_variance_claim() -> None:

@@ -1,7 +1,8 @@
 """Claim: error is a power of compute, and compute explains most of its variance.
 
-R2 of ln error on ln compute over all points, with Fisher's interval of the correlation. It measures the range of
-compute as much as the law: the same law over more decades has a higher R2, so the range is part of the number.
+R2 of ln error on ln compute over all points. Each end of its interval is a one-sided bound, from Fisher's interval of
+the correlation. It measures the range of compute as much as the law: the same law over more decades has a higher R2, so
+the range is part of the number.
 """
 
 import numpy as np
@@ -38,8 +39,8 @@ def _judge(compute: FloatArray, error: FloatArray, terms: Terms, *, noun: str) -
         return undecided(f"not identified: compute or error is the same in all {len(compute)} {noun}.")
     explained, interval, falls = _explained(log_compute, log_error, level=terms.level)
     reason = (
-        f"R2 is {explained:.2f} ({terms.bound}: {interval[0]:.2f} to {interval[1]:.2f}) over {len(compute)} "
-        f"{noun} and {decades:.1f} decades of compute; R2 grows with that range"
+        f"R2 is {explained:.2f} (each bound one-sided {terms.bound}: {interval[0]:.2f} to {interval[1]:.2f}) over "
+        f"{len(compute)} {noun} and {decades:.1f} decades of compute; R2 grows with that range"
         f"{'' if falls else ', and error does not fall'}."
     )
     return Ruling(explained, interval, _answer(interval, terms.margins.explained_share, falls=falls), reason)
@@ -48,10 +49,10 @@ def _judge(compute: FloatArray, error: FloatArray, terms: Terms, *, noun: str) -
 def _explained(
     log_compute: FloatArray, log_error: FloatArray, *, level: float
 ) -> tuple[float, tuple[float, float], bool]:
-    """R2, its interval, and whether error falls with compute (Fisher 1921: atanh r is nearly normal)."""
+    """R2, a bound on each side, and whether error falls with compute (Fisher 1921: atanh r is nearly normal)."""
     correlation = float(np.corrcoef(log_compute, log_error)[0, 1])
     centre = np.arctanh(np.clip(-correlation, -1 + 1e-15, 1 - 1e-15))
-    reach = norm.ppf(1 - level / 2) / np.sqrt(len(log_error) - 3)
+    reach = norm.ppf(1 - level) / np.sqrt(len(log_error) - 3)
     low, high = (float(np.tanh(edge)) for edge in (centre - reach, centre + reach))
     ends = sorted((low**2, high**2))
     return correlation**2, (0.0 if low < 0 < high else ends[0], ends[1]), correlation < 0
