@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from harness.fits.variants import robust_curves as robust_curves
     from harness.fits.variants import robust_surfaces as robust_surfaces
     from harness.fits.winners_curse import corrected_minima as corrected_minima
+    from harness.fits.winners_curse import slope_bias as slope_bias
     from harness.forms import FORMS as FORMS
 
 _HOMES = {
@@ -62,7 +63,7 @@ _HOMES = {
     "fits.surface": ("SurfaceFit", "fit_surface"),
     "fits.undominated": ("undominated",),
     "fits.variants": ("robust_curves", "robust_surfaces"),
-    "fits.winners_curse": ("corrected_minima",),
+    "fits.winners_curse": ("corrected_minima", "slope_bias"),
     "forms": ("FORMS",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

@@ -7,6 +7,7 @@ from scipy.optimize import minimize_scalar
 from harness.errors import FitError
 from harness.fits.surface import Objective, SurfaceFit, fit_surface
 from harness.fits.surface_problem import SurfaceProblem
+from harness.fits.variants import robust_surfaces
 from harness.forms.form import FloatArray
 
 A, B, FLOPS = 30.0, 60.0, 6.0
@@ -190,6 +191,17 @@ def test_robust_objectives_shrug_off_diverged_runs() -> None:
     assert off["huber"] < 0.03
     assert off["lad"] < 0.03
     assert off["least_squares"] > 2 * off["huber"]
+
+
+def test_the_variants_stand_side_by_side_and_are_each_fit_alone() -> None:
+    params, examples, error = sweep()
+    error = error * np.exp(0.01 * np.random.default_rng(0).standard_normal(len(error)))
+    variants = robust_surfaces(params, examples, error)
+    assert [fit.objective for fit in variants.values()] == ["least_squares", "huber", "huber", "lad"]
+    for name, delta in {"huber": None, "huber_fixed": 1e-3}.items():
+        alone = fit_surface(params, examples, error, objective="huber", delta=delta)
+        assert (variants[name].params, variants[name].delta) == (alone.params, alone.delta)
+    assert len({fit.value("exponent") for fit in variants.values()}) == 4
 
 
 def test_a_given_huber_threshold_is_used_and_reported() -> None:
