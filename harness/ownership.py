@@ -20,7 +20,6 @@ import json
 import os
 import re
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -29,6 +28,7 @@ from io import BufferedRandom
 from pathlib import Path
 
 from harness.errors import ConfigError
+from harness.file_clock import file_clock
 from harness.schema import from_dict, to_dict
 
 SILENT_SECONDS = 60.0  # a run that has said nothing for so long, and has not ended, is taken for interrupted
@@ -112,12 +112,12 @@ def _attempts(folder: Path) -> list[Path]:
 def _may_follow(path: Path, last: Attempt | None) -> bool:
     """Whether the attempt at ``path`` has ended, is dead, or is an earlier start of the very job that asks."""
     if last is None:  # just being made, or cut short
-        return _silence(path, now=_clock_of(path.parent)) > SILENT_SECONDS
+        return _silence(path, now=file_clock(path.parent)) > SILENT_SECONDS
     if last.slurm_job and last.slurm_job == os.environ.get("SLURM_JOB_ID"):
         return int(os.environ.get("SLURM_RESTART_COUNT", "0")) > last.slurm_restart or not _is_alive(
-            path, last, clock=_clock_of
+            path, last, clock=file_clock
         )
-    return not _is_alive(path, last, clock=_clock_of)
+    return not _is_alive(path, last, clock=file_clock)
 
 
 def _is_alive(path: Path, attempt: Attempt, *, clock: Callable[[Path], float]) -> bool:
@@ -135,12 +135,6 @@ def _is_alive(path: Path, attempt: Attempt, *, clock: Callable[[Path], float]) -
             if attempt.host == socket.gethostname():
                 return False
     return _silence(path, now=clock(path.parent)) <= SILENT_SECONDS
-
-
-def _clock_of(folder: Path) -> float:
-    """The time by which the file system of the folder stamps what is written now."""
-    with tempfile.TemporaryFile(dir=folder) as file:
-        return os.fstat(file.fileno()).st_mtime
 
 
 def _silence(path: Path, *, now: float) -> float:

@@ -1,13 +1,12 @@
 """Rows of the table that need not be read from their records again. See ``harness.cache_folder``; no torch.
 
 A row counts as long as the files that it was read from are the same, by their sizes, their inodes and both their
-times to the nanosecond: the time of change can't be set back by hand. Files that changed a moment ago are not kept,
-since a second change within one tick of the file system's clock would not show.
+times to the nanosecond: the time of change can't be set back by hand. Files that changed a moment ago are not kept
+(see ``harness.file_clock``).
 """
 
 import hashlib
 import os
-import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -15,9 +14,9 @@ from pathlib import Path
 import polars as pl
 
 from harness.cache_folder import cache_file, keep, stamp
+from harness.file_clock import settled_before
 
 WORTH_KEEPING = 500  # rows that were read anew: some tenths of a second
-JUST_NOW_NS = 2_000_000_000
 # What a row depends on besides its files.
 READERS = ("table.py", "records.py", "run_files.py", "events.py", "config.py", "identity.py", "parts.py", "schema.py",
            "json_text.py")  # fmt: skip
@@ -26,7 +25,7 @@ READERS = ("table.py", "records.py", "run_files.py", "events.py", "config.py", "
 def stamps(run_ids: Iterable[str], *, runs_folder: Path) -> dict[str, str]:
     """What says whether a run's result is still the same file; of those that have one, in the given order."""
     folder, found = str(runs_folder), {}
-    settled = time.time_ns() - JUST_NOW_NS
+    settled = settled_before(runs_folder)
     for run_id in run_ids:
         try:
             record = os.stat(f"{folder}/{run_id}/record.json")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import file_clock
 from harness.data import contents
 
 
@@ -20,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files that were written just now are remembered too, so that no test waits."""
-    monkeypatch.setattr(contents, "SETTLED_SECONDS", -1.0)
+    monkeypatch.setattr(file_clock, "SETTLED_SECONDS", -1.0)
 
 
 def digests(folder: Path) -> dict[str, str]:

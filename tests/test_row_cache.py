@@ -3,12 +3,13 @@
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from harness import row_cache, table
+from harness import file_clock, table
 from harness.records import finish, open_run
 from harness.table import collect, refresh_table
 from tests.made import made_measured, made_record
@@ -17,7 +18,7 @@ from tests.made import made_measured, made_record
 @pytest.fixture
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of three finished runs, collected once."""
-    monkeypatch.setattr(row_cache, "JUST_NOW_NS", -1)
+    monkeypatch.setattr(file_clock, "SETTLED_SECONDS", -1.0)
     monkeypatch.setattr(table, "WORTH_KEEPING", 1)
     for width in (8, 16, 32):
         record = made_record(f"model.width={width}")
@@ -154,7 +155,10 @@ def test_a_folder_that_was_copied_has_its_own_table(
 def test_no_table_is_taken_for_written_while_a_record_may_still_change(
     runs: Path, written: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(row_cache, "JUST_NOW_NS", 3_600_000_000_000)
+    real = time.time
+    monkeypatch.setattr(file_clock, "SETTLED_SECONDS", 3600.0)
+    monkeypatch.setattr(time, "time", lambda: real() + 7200)  # a machine whose clock is ahead of the file server's
+    monkeypatch.setattr(time, "time_ns", lambda: int((real() + 7200) * 1e9))
     assert collect(ids(runs), runs_folder=runs).digest == ""
     before = written.stat().st_mtime_ns
     refresh(runs)

@@ -9,8 +9,7 @@ import pytest
 import torch
 from torchvision.transforms.v2.functional import to_pil_image
 
-from harness import data
-from harness.data import contents
+from harness import data, file_clock
 from harness.errors import DataError
 from harness.events import read_events
 from harness.failures import classify
@@ -71,7 +70,7 @@ def test_an_image_that_changed_within_its_size_and_time_is_refused_by_the_launch
 ) -> None:
     tally("an image that changes within its size and time, between two launches")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(contents, "SETTLED_SECONDS", -1.0)  # remembered at once, as a minute later
+    monkeypatch.setattr(file_clock, "SETTLED_SECONDS", -1.0)  # remembered at once, as a minute later
     root = make_folder(tmp_path / "photographs")
     words = overrides(root, tmp_path / "outputs", steps=20)
     study = load_study([*words, "seed=0,1"])
