@@ -100,10 +100,12 @@ def _start(planned: PlannedRun, *, runtime: RuntimeConfig, owners: ExitStack, wo
 
 def _claim(planned: PlannedRun, *, runtime: RuntimeConfig, owners: ExitStack) -> Owner | Outcome:
     folder = open_run(planned.config, Path(runtime.output) / "runs")
+    if is_finished(folder):  # and maybe in an archive where nothing can be claimed
+        return "finished"
     owner = owners.enter_context(ownership(folder))
     if owner is None:
         return "owned elsewhere"
-    return "finished" if is_finished(folder) else owner
+    return "finished" if is_finished(folder) else owner  # by another, between our look and our claim
 
 
 @contextmanager
