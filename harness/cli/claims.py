@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from harness.cli.arguments import Json
 
@@ -72,7 +73,7 @@ def _judge_study(words: list[str], *, as_json: bool) -> None:
     }
     show(standing[frozen])
     for name, reason in reasons.items():
-        show(f"[dim]{name}: {reason}.[/dim]")
+        show(Text(f"{name}: {reason}.", style="dim"))
 
 
 def judged(study: "Study") -> "tuple[Conclusion, Frozen]":

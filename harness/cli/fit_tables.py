@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from rich.table import Table
+from rich.text import Text
 
 from harness.cli.fitting import finite
 from harness.fits.comparison import plausible, union_interval
@@ -114,9 +115,11 @@ def curves_table(plain: Mapping[str, Any], refused: Mapping[str, str], *, title:
         exponent = _with_interval("", one["compute_exponent"], one["intervals"]["compute_exponent"])
         delta = "" if one["aicc"] is None else f"{one['aicc'] - best:.1f}"
         lines = [*_lines(one, "params"), *_predicted(one)]
-        table.add_row(_named(name, one), "\n".join(lines), exponent + _doubt(one), _fraction(one["r_squared"]), delta)
+        table.add_row(
+            _named(name, one), "\n".join(lines), _with_doubt(exponent, one), _fraction(one["r_squared"]), delta
+        )
     for name, reason in refused.items():
-        table.add_row(name, f"[yellow]{reason}[/yellow]", "", "", "")
+        table.add_row(name, Text(reason, style="yellow"), "", "", "")
     return table
 
 
@@ -132,9 +135,9 @@ def surfaces_table(plain: Mapping[str, Any], refused: Mapping[str, str], *, titl
     for name, one in plain.items():
         frontier = "\n".join([*_lines(one, "exponents"), *_predicted(one), _check(one)])
         lines = "\n".join(_lines(one, "params"))
-        table.add_row(_named(name, one), lines, frontier + _doubt(one), f"{one['r_squared']:.3f}")
+        table.add_row(_named(name, one), lines, _with_doubt(frontier, one), f"{one['r_squared']:.3f}")
     for name, reason in refused.items():
-        table.add_row(name, f"[yellow]{reason}[/yellow]", "", "")
+        table.add_row(name, Text(reason, style="yellow"), "", "")
     return table
 
 
@@ -168,8 +171,8 @@ def _check(one: Mapping[str, Any]) -> str:
     return _with_interval(f"by IsoFLOP minima: {name}", check["params"][name], check["intervals"][name])
 
 
-def _doubt(one: Mapping[str, Any]) -> str:
-    return "" if one["identified"] else f"\n[yellow]not identified: {one['gate']}[/yellow]"
+def _with_doubt(words: str, one: Mapping[str, Any]) -> Text:
+    return Text.assemble(words, ("" if one["identified"] else f"\nnot identified: {one['gate']}", "yellow"))
 
 
 def _with_interval(name: str, value: float | None, ends: Sequence[float | None]) -> str:

@@ -61,7 +61,9 @@ def launch_missing(study: "Study", planned: Sequence["PlannedRun"], *, quiet: bo
         unreadable = collect((run.id for run in planned), runs_folder=study.runs_folder).unreadable
         for run_id, reason in unreadable:
             console.print(f"unreadable {run_id}: {reason}", markup=False, highlight=False)
-        console.print(f"Study {study.name}: all {plural(len(planned), 'run')} are done; nothing to train.")
+        console.print(
+            f"Study {study.name}: all {plural(len(planned), 'run')} are done; nothing to train.", markup=False
+        )
         return len(unreadable)
     prepare(study, missing, console)
     workers, largest = at_once(launcher, study.runtime)

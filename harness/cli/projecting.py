@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from harness.cli.arguments import Json
 
@@ -141,11 +142,13 @@ def _words(costs: "Range") -> str:
     return ends if costs.value is None else f"{costs.value:.2g} {ends}"
 
 
-def _sentences(found: "Projection") -> list[str]:
+def _sentences(found: "Projection") -> list[str | Text]:
     """What the table rests on, what it can't say, and how a fit like it fared on points that it had not seen."""
-    said = [f"From {found.n} points over {found.decades:.1f} decades, up to {found.largest_compute:.2g} FLOPs."]
+    said: list[str | Text] = [
+        f"From {found.n} points over {found.decades:.1f} decades, up to {found.largest_compute:.2g} FLOPs."
+    ]
     if found.unreachable:
-        said.append(f"[yellow]Not reachable under forms {', '.join(found.unreachable)}.")
+        said.append(Text(f"Not reachable under forms {', '.join(found.unreachable)}.", style="yellow"))
     said += [f"{form.form}: no single number: {form.gate}." for form in found.forms if form.gate]
     said += [f"{reason}." for reason in found.out.values()]
     if (test := found.back_test) is not None:
@@ -153,7 +156,7 @@ def _sentences(found: "Projection") -> list[str]:
             f"Back-test: {test.held:.0%} of the {test.hidden} points of the top decade lie in the 90 % interval of the "
             f"{test.shown} below it; the best form is off by {test.misprediction:.1%}."
         )
-    return said + [f"[yellow]Warning: {warning}" for warning in found.warnings]
+    return said + [Text(f"Warning: {warning}", style="yellow") for warning in found.warnings]
 
 
 def _plain(found: "Projection", rates: "Rates") -> dict[str, Any]:

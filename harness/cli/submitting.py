@@ -60,7 +60,7 @@ def submit_missing(study: "Study", planned: Sequence["PlannedRun"], *, how: Send
     output = Path(study.runtime.output)
     missing = [run for run in planned if not is_finished(study.runs_folder / run.id)]
     if not missing:
-        console.print(f"Study {study.name}: all {plural(len(planned), 'run')} are done; nothing to send.")
+        console.print(f"Study {study.name}: all {plural(len(planned), 'run')} are done; nothing to send.", markup=False)
         return 0
     if how.dry_run or how.test_only:
         _show_scripts(study, _packs(study, missing, parameters), parameters, test_only=how.test_only)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from harness.claims import Verdict
@@ -23,8 +23,11 @@ ANSWER_SIGNS = {"supported": "✓", "contradicted": "✗", "undecided": "?"}
 
 
 def show(*parts: RenderableType) -> None:
-    """Print tables and lines; one that is wider than the terminal is folded and not cut."""
-    console = Console()
+    """Print tables and lines; one that is wider than the terminal is folded and not cut.
+
+    Words are shown as they are: what is coloured is a ``Text``, since Rich would take ``[inf, inf]`` for a colour.
+    """
+    console = Console(markup=False, emoji=False)
     for part in parts:
         console.print(part)
 
@@ -157,10 +160,9 @@ def verdict_table(verdicts: Iterable["Verdict"]) -> Table:
     table.add_column("our number", ratio=2)
     table.add_column("why", ratio=4)
     for verdict in verdicts:
-        style = ANSWER_STYLES[verdict.answer]
         table.add_row(
             verdict.statement,
-            f"[{style}]{ANSWER_SIGNS[verdict.answer]} {verdict.answer}[/{style}]\n{verdict.standing}",
+            Text.assemble(_answer(verdict.answer), f"\n{verdict.standing}"),
             number_with_interval(verdict.statistic, verdict.value, verdict.interval),
             verdict.reason,
         )
@@ -173,14 +175,12 @@ def text_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(_styled(cell) for cell in row))
+        table.add_row(*(_answer(cell) if cell in ANSWER_STYLES else cell for cell in row))
     return table
 
 
-def _styled(cell: str) -> str:
-    if cell not in ANSWER_STYLES:
-        return escape(cell)
-    return f"[{ANSWER_STYLES[cell]}]{ANSWER_SIGNS[cell]} {cell}[/{ANSWER_STYLES[cell]}]"
+def _answer(word: str) -> Text:
+    return Text(f"{ANSWER_SIGNS[word]} {word}", style=ANSWER_STYLES[word])
 
 
 def number_with_interval(name: str, value: float | None, interval: tuple[float, float] | None) -> str:
@@ -199,7 +199,7 @@ def status_table(study: "Study", states: Mapping[str, "RunState"]) -> Table:
     for run_id, state in states.items():
         if state.state not in ("finished", "planned"):
             silent = "" if state.silent_seconds is None else f"{duration(state.silent_seconds)} ago"
-            table.add_row(run_id, state.state, f"{state.step:,}", silent, state.host, escape(state.reason))
+            table.add_row(run_id, state.state, f"{state.step:,}", silent, state.host, state.reason)
     return table
 
 
@@ -216,8 +216,7 @@ def failures_table(failures: Sequence["Failure"]) -> Table:
         table.add_column(name, overflow="fold")
     for one in failures:
         hosts = ", ".join(one.hosts)
-        row = (one.fingerprint, f"{one.count:,}", one.kind, one.example, hosts, one.reason, one.remedy)
-        table.add_row(*map(escape, row))
+        table.add_row(one.fingerprint, f"{one.count:,}", one.kind, one.example, hosts, one.reason, one.remedy)
     return table
 
 
