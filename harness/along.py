@@ -24,7 +24,7 @@ _ONE_PASS = 1.0  # epochs: up to here an example seen is a new example
 
 
 @dataclass(frozen=True)
-class Measured:
+class OwnExponent:
     """An exponent of the study: its value, its 95 % and 90 % intervals, and what it was measured on.
 
     ``gate`` says why the data carry no exponent; empty where they do. ``fit`` is the curve along the axis, None where
@@ -41,7 +41,7 @@ class Measured:
     fit: CurveFit | None
 
 
-def measure(evidence: Evidence, axis: str, *, response: str, floor: bool) -> Measured:
+def measure(evidence: Evidence, axis: str, *, response: str, floor: bool) -> OwnExponent:
     """The exponent of ``response`` (error or loss) along ``axis``, in the words of ``harness.published.units``.
 
     Raises:
@@ -119,8 +119,8 @@ def _surface(evidence: Evidence, response: str) -> SurfaceFit:
     return joint_surface(evidence.cells, evidence.runs, response="test_loss")
 
 
-def _from_surface(fit: SurfaceFit, name: str) -> Measured:
-    return Measured(
+def _from_surface(fit: SurfaceFit, name: str) -> OwnExponent:
+    return OwnExponent(
         value=fit.value(name),
         interval=fit.interval(name),
         narrow=fit.interval(name, level=0.90),
@@ -132,7 +132,7 @@ def _from_surface(fit: SurfaceFit, name: str) -> Measured:
     )
 
 
-def _from_envelope(evidence: Evidence, axis: str, *, response: str, floor: bool) -> Measured:
+def _from_envelope(evidence: Evidence, axis: str, *, response: str, floor: bool) -> OwnExponent:
     form = "power_floor" if floor else "power"
     if axis == "training_flops" and response == "error" and form in evidence.curves:
         fit = evidence.curves[form]
@@ -140,7 +140,7 @@ def _from_envelope(evidence: Evidence, axis: str, *, response: str, floor: bool)
         best = envelope(evidence, axis, response=response)
         fit = fit_curve(best["size"], best[f"test_{response}"], form=form)
     where = "the frontier" if axis == "training_flops" else "the best cell at each size"
-    return Measured(
+    return OwnExponent(
         value=fit.value("exponent"),
         interval=fit.interval("exponent"),
         narrow=fit.interval("exponent", level=0.90),

@@ -92,7 +92,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RecordHead:
     """What a record says of how far the run came, without its configuration and its scores."""
 
     status: Status
@@ -193,7 +193,7 @@ def read_record(folder: Path) -> tuple[Record, Measured]:
     return record, measured
 
 
-def read_outcome(folder: Path) -> Outcome | None:
+def read_head(folder: Path) -> RecordHead | None:
     """How the run came out, if it has a record that is whole and its own; its numbers ``read_record`` alone checks.
 
     Raises:
@@ -203,13 +203,13 @@ def read_outcome(folder: Path) -> Outcome | None:
         record = _look_at_record(read_bytes(f"{folder}/record.json"))
         whole = (record.schema_version, record.run_id) == (SCHEMA_VERSION, folder.name)
         if whole and os.path.exists(f"{folder}/measured.json"):
-            return Outcome(record.status, record.steps, record.training_flops)
+            return RecordHead(record.status, record.steps, record.training_flops)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ConfigError):
         pass
     record = read_record(folder)[0]  # or says what is wrong
-    return Outcome(record.status, record.steps, record.training_flops)
+    return RecordHead(record.status, record.steps, record.training_flops)
 
 
 def _read_quickly(folder: Path) -> tuple[Record, Measured] | None:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from harness.errors import RecordError
 from harness.events import read_events
 from harness.ownership import SILENT_SECONDS, is_owned, read_attempts
-from harness.records import is_finished, read_outcome, read_record
+from harness.records import is_finished, read_head, read_record
 from harness.run_files import read_json
 from harness.schema import to_dict
 
@@ -96,11 +96,11 @@ def with_slurm(state: RunState, job: str, word: str) -> RunState:
 def read_state(folder: Path, *, now: float) -> RunState:
     """Fold one run's files into its state."""
     try:
-        outcome = read_outcome(folder)
+        head = read_head(folder)
     except RecordError as error:
         return RunState("unreadable", reason=str(error))
-    if outcome is not None:
-        return RunState(outcome.status, step=outcome.steps, training_flops=outcome.training_flops)
+    if head is not None:
+        return RunState(head.status, step=head.steps, training_flops=head.training_flops)
     events, attempts = read_events(folder, last_bytes=TAIL_BYTES), read_attempts(folder)
     if not events and not attempts:
         return RunState("planned")

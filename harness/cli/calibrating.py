@@ -98,6 +98,13 @@ def this_device_class(study: "Study") -> str:
     return device_class(device.type, device_name(device), study.launcher.threads or 1)
 
 
+def read_this_calibration(study: "Study") -> "Calibration | None":
+    """The calibration of this machine, if it was calibrated."""
+    from harness.timing import read_calibration
+
+    return read_calibration(Path(study.runtime.output), this_device_class(study))
+
+
 def _time(
     study: "Study", runs: "tuple[PlannedRun, ...]", *, workers: int, threads: int
 ) -> "tuple[list[Timed], list[float]]":

@@ -1,18 +1,15 @@
-"""What `plan` adds to a plan: its time, memory and price with their doubts, its packs, and what a budget buys of it."""
+"""What the missing runs of a plan take: time, memory, packs and price, with their doubts, in numbers and in lines."""
 
 import math
-import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.tables import duration, plural, short
+from harness.cli.tables import duration, plural
 from harness.errors import ConfigError
 from harness.schema import unknown
 
 if TYPE_CHECKING:
-    from harness.budget import Bought, Budget
     from harness.plan import PlannedRun
     from harness.projection import Range, Rates
     from harness.study import Study
@@ -158,116 +155,3 @@ def price_lines(priced: Priced) -> list[str]:
         f"{costs['co2_kg']} kg CO2 (conf/price/{priced.price}.yaml; {LEVEL:.0%} intervals)",
     ]
     return [line for line in lines if line]
-
-
-def costs_in(budget: "Budget", missing: "Sequence[PlannedRun]", priced: Priced) -> dict[str, float]:
-    """What each missing run costs in the budget's unit.
-
-    Raises:
-        ConfigError: hours of a GPU for a plan on a CPU, or the other way about.
-    """
-    if budget.unit == "flop":
-        return {run.id: float(run.training_flops) for run in missing}
-    if budget.unit in ("gpuh", "cpuh") and (budget.unit == "cpuh") != (priced.hardware == "cpu"):
-        other = "gpuh" if budget.unit == "cpuh" else "cpuh"
-        raise ConfigError(
-            f"--budget: {budget.unit}, but the plan is for {priced.hardware}; give {other}, or another --hardware"
-        )
-    name = "usd" if budget.unit == "usd" else "device_hours"
-    rate = (priced.costs[name].value or 0.0) / priced.run_seconds if priced.run_seconds else 0.0
-    return {run_id: rate * seconds for run_id, seconds in priced.each.items()}
-
-
-def bought_lines(bought: "Bought", budget: "Budget", *, all_runs: int) -> list[str]:
-    """What the budget buys, what that costs in the width of the exponent's interval, and what to type."""
-    levels = ", ".join(f"{short(compute)} x {count}" for compute, count in bought.levels)
-    return [
-        f"Budget   {budget.amount:g} {budget.unit}; the whole plan takes {bought.whole:.3g}",
-        f"Buys     {len(bought.run_ids)} of {plural(all_runs, 'run')} for {bought.spent:.3g}: "
-        f"training FLOPs x seeds {levels}",
-        f"Span     {bought.decades:.1f} of {bought.whole_decades:.1f} decades; the exponent's interval is "
-        f"{bought.widening:.2f} times as wide (standard error {bought.exponent_sd:.0%} in place of "
-        f"{bought.whole_exponent_sd:.0%}, conf/power)",
-    ]
-
-
-def launch_commands(study: "Study", bought: "Bought") -> tuple[str, ...]:
-    """Command lines that launch just these runs, one a seed; none where the grid can't be said so."""
-    from harness.study import load_study
-
-    wanted, seeds = set(bought.run_ids), sorted({study.runs[run_id].seed for run_id in bought.run_ids})
-    commands, covered = [], set[str]()
-    for seed in seeds:
-        budgets = {study.runs[name].budget.training_flops for name in wanted if study.runs[name].seed == seed}
-        if None in budgets:
-            return ()
-        flops = ",".join(f"{budget:g}" for budget in sorted(budgets, key=float))  # type: ignore[arg-type]
-        own = [word for word in study.overrides if not word.startswith(("seed=", "budget.training_flops="))]
-        words = [*own, f"budget.training_flops={flops}", f"seed={seed}"]
-        covered |= set(load_study(words).runs)
-        commands.append(f"harness launch {shlex.join(words)}")
-    return tuple(commands) if covered == wanted else ()
-
-
-def read_this_calibration(study: "Study") -> "Calibration | None":
-    """The calibration of this machine, if it was calibrated."""
-    from harness.cli.calibrating import this_device_class
-    from harness.timing import read_calibration
-
-    return read_calibration(Path(study.runtime.output), this_device_class(study))
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The price of a plan, what a budget buys of it, and both in words."""
-
-    priced: Priced
-    bought: "Bought | None"
-    lines: tuple[str, ...]
-    commands: tuple[str, ...]
-
-
-def price_study(
-    study: "Study",
-    planned: "Sequence[PlannedRun]",
-    *,
-    done: Collection[str],
-    hardware: str | None,
-    price: str,
-    calibration: "Calibration | None",
-    budget: str | None,
-    assume: str,
-) -> Answer:
-    """The price of what is missing, and what ``budget`` buys; runs that are done cost nothing and are kept.
-
-    Raises:
-        ConfigError: hardware, prices or a budget that can't be meant, or that buys too little.
-    """
-    from harness.budget import buy, read_budget
-    from harness.choices import read_choice
-    from harness.power import Assumptions
-
-    missing = [run for run in planned if run.id not in done]
-    asked = read_budget(budget) if budget is not None else None  # before the work: a mistake is answered at once
-    priced = price_plan(study, missing, hardware=hardware, price=price, calibration=calibration)
-    if asked is None:
-        return Answer(priced, None, tuple(price_lines(priced)), ())
-    assumed = read_choice(Assumptions, "power", assume)
-    costs = costs_in(asked, missing, priced)
-    if sum(costs.values()) <= asked.amount:
-        fits = f"Budget   {asked.amount:g} {asked.unit}; the whole plan takes {sum(costs.values()):.3g} and fits"
-        return Answer(priced, None, (*price_lines(priced), fits), ())
-    bought = buy(planned, costs=costs, amount=asked.amount, assumed=assumed)
-    commands = launch_commands(study, bought)
-    lines = (*price_lines(priced), *bought_lines(bought, asked, all_runs=len(planned)))
-    return Answer(priced, bought, (*lines, *(f"Launch   {command}" for command in commands)), commands)
-
-
-def answer_tree(answer: Answer) -> dict[str, object]:
-    """The price and the budget's answer for another program."""
-    from harness.schema import to_dict
-
-    bought = {"bought": {**to_dict(answer.bought), "widening": answer.bought.widening}} if answer.bought else {}
-    priced = to_dict(answer.priced)
-    del priced["each"]  # the runs have their seconds
-    return {"price": priced, **bought, "commands": list(answer.commands)}

@@ -121,33 +121,34 @@ def plan(
 
     import msgspec
 
-    from harness.cli import pricing
+    from harness.cli.calibrating import read_this_calibration
     from harness.cli.powering import planned_power, power_table
+    from harness.cli.quoting import quote_plan, quote_tree
     from harness.cli.tables import plan_each_table, plan_rows, plan_table, planned_stacks, show
     from harness.plan import plan_runs
     from harness.records import is_finished
     from harness.schema import to_dict
 
-    calibration = pricing.read_this_calibration(study)
+    calibration = read_this_calibration(study)
     planned = plan_runs(study.runs.values(), runtime=study.runtime, calibration=calibration)
     done = {run.id for run in planned if is_finished(study.runs_folder / run.id)}
     powers = planned_power(planned, assume=assume) if power else ()
-    answer = pricing.price_study(
+    quote = quote_plan(
         study, planned, done=done, hardware=hardware, price=price, calibration=calibration, budget=budget, assume=assume
     )
-    over = answer.bought is not None and answer.bought.spent < answer.bought.whole
-    if trim and answer.bought:
-        planned = tuple(run for run in planned if run.id in answer.bought.run_ids)
+    over = quote.bought is not None and quote.bought.spent < quote.bought.whole
+    if trim and quote.bought:
+        planned = tuple(run for run in planned if run.id in quote.bought.run_ids)
     if as_json:
         tree = {"study": study.name, "left_out": study.left_out, "runs": plan_rows(planned, done=done)}
         tree |= {"stacks": [[run.id for run in stack] for stack in planned_stacks(study, planned, done=done)]}
         tree |= {"power": [to_dict(one) for one in powers]} if power else {}
-        text = json.dumps({**tree, **pricing.answer_tree(answer)})
+        text = json.dumps({**tree, **quote_tree(quote)})
         print(msgspec.json.format(text, indent=1))  # as json's own indent, of a large study with half the memory
     else:
         table = plan_each_table if each else plan_table
         show(table(study, planned, done=done))
-        print("\n".join(answer.lines))
+        print("\n".join(quote.lines))
         if power:
             show(power_table(powers, assume=assume))
     raise typer.Exit(3 if over and not trim else 0)

@@ -54,7 +54,7 @@ def watch(
 
     study = load_study(overrides or [])
 
-    from harness.cli.pricing import read_this_calibration
+    from harness.cli.calibrating import read_this_calibration
     from harness.plan import plan_runs
 
     planned = plan_runs(study.runs.values(), runtime=study.runtime, calibration=read_this_calibration(study))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.along import Measured, measure
+from harness.along import OwnExponent, measure
 from harness.claims import Answer, Arms
 from harness.errors import FitError
 from harness.evidence import Evidence
@@ -34,7 +34,7 @@ class Comparison:
     axis: str
     floor: bool
     published: Exponent | None
-    measured: Measured | None
+    measured: OwnExponent | None
     difference: float | None
     interval: tuple[float, float] | None
     answer: Answer
@@ -134,7 +134,7 @@ def _compare_compute(curve: Curve, implied: ImpliedExponent, evidence: Evidence,
     return _judge(curve, _COMPUTE, published, inverted, factor=factor)
 
 
-def _judge(curve: Curve, axis: str, published: Exponent, measured: Measured, *, factor: float) -> Comparison:
+def _judge(curve: Curve, axis: str, published: Exponent, measured: OwnExponent, *, factor: float) -> Comparison:
     low, high = published.interval
     if published.value is None:  # a range: every power in it is theirs
         difference = measured.value - float(np.clip(measured.value, low, high))
@@ -164,7 +164,7 @@ def _judge(curve: Curve, axis: str, published: Exponent, measured: Measured, *, 
     )
 
 
-def _reason(curve: Curve, published: Exponent, measured: Measured, answer: Answer, *, factor: float) -> str:
+def _reason(curve: Curve, published: Exponent, measured: OwnExponent, answer: Answer, *, factor: float) -> str:
     if curve.at_least:
         return f"a lower bound; {measured.n} points over {measured.decades:.1f} decades, {measured.how}."
     said = {
