@@ -8,6 +8,7 @@ from scipy.stats import t as t_distribution
 from harness.errors import FitError
 from harness.fits.comparison import fit_each
 from harness.fits.curve import CurveFit, fit_curve
+from harness.fits.quantity import Quantity
 from harness.hypotheses import Whichever, at_least, equals, p_value, whichever, within_factor
 from tests.laws import law
 
@@ -89,6 +90,24 @@ def test_only_forms_that_have_the_parameter_take_part() -> None:
         whichever(fits, having="break_point")
     with pytest.raises(FitError, match="forms: no form was fitted; one or more would do"):
         whichever({})
+
+
+class _Unknown:
+    """A fit without a number."""
+
+    form, n, decades = "none", 0, 0.0
+
+    def value(self, quantity: Quantity) -> float:
+        return float("nan")
+
+    def interval(self, quantity: Quantity, *, level: float) -> tuple[float, float]:
+        return float("nan"), float("nan")
+
+
+def test_a_fit_without_a_number_decides_nothing() -> None:
+    for found in (equals(_Unknown(), 9), at_least(_Unknown(), 9), within_factor(_Unknown(), 9, factor=1.25)):
+        assert found.answer == "undecided"
+    assert p_value(_Unknown(), "compute_exponent", 9) == 1.0
 
 
 def test_numbers_that_can_t_be_published_exponents_are_refused() -> None:

@@ -1,9 +1,10 @@
 """Is there an irreducible error? Found where it is, small where it is small, open where the points are few."""
 
+import numpy as np
 import pytest
 
 from harness.errors import FitError
-from harness.fits.comparison import fit_each
+from harness.fits.comparison import compare_forms, fit_each
 from harness.fits.curve import CurveFit
 from harness.hypotheses import floor, p_value
 from tests.laws import law
@@ -38,6 +39,15 @@ def test_at_the_boundary_the_p_value_is_half_the_usual_one() -> None:
     finding = floor(given)
     assert finding.p_value == p_value(given["power_floor"], "irreducible_error", 0.0) / 2
     assert 1e-6 < finding.p_value < 0.4
+
+
+def test_a_point_without_a_mistake_stands_at_half_a_mistake() -> None:
+    compute, _ = law(0.9, 0.0, n=12)
+    share = np.round(100 * np.geomspace(0.5, 0.002, 12)) / 100
+    assert share[-1] == 0
+    found = floor(compare_forms(compute, share, test_examples=100).fits)
+    assert found.answer == "undecided"
+    assert f"{found.interval[1] / 0.005:.0%} of the lowest error at most" in found.reason  # type: ignore[index]
 
 
 def test_without_a_form_that_can_level_off_there_is_no_test() -> None:

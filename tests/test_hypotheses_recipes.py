@@ -33,6 +33,21 @@ def test_a_better_recipe_is_not_equal_and_its_gain_is_stated() -> None:
     assert found.shape_p > 0.05
 
 
+def test_the_same_curve_twice_is_equal_and_of_one_shape() -> None:
+    found = compare_recipes(made(n=12), made(n=12), margin=0.1)
+    assert (found.finding.answer, found.shape_p) == ("supported", 1.0)
+    assert found.finding.interval is not None
+    assert found.finding.interval[0] < 0 < found.finding.interval[1]
+
+
+def test_errors_or_computes_that_do_not_differ_carry_no_gain() -> None:
+    compute = np.geomspace(1e9, 1e12, 6)
+    with pytest.raises(FitError, match=r"error: is 0\.3 at every point"):
+        compare_recipes(recipe(compute, np.full(6, 0.3)), recipe(1.5 * compute, np.full(6, 0.3)), margin=0.1)
+    with pytest.raises(FitError, match="recipes: one has all its cells at one compute"):
+        compare_recipes(made(n=6), recipe([1e9] * 3, [0.3, 0.31, 0.32]), margin=0.1)
+
+
 def test_recipes_that_are_equal_within_the_margin_are_called_so() -> None:
     first, second = made(n=16, sigma=0.005), made(0.01, n=16, sigma=0.005, seed=1)
     assert compare_recipes(first, second, margin=0.1).finding.answer == "supported"

@@ -23,7 +23,7 @@ def equals(
     """Contradicted where the interval excludes ``published``; undecided otherwise. The null hypothesis is equality."""
     _require_positive("published", published)
     low, high = fitted.interval(quantity, level=level)
-    answer: Answer = "undecided" if low <= published <= high else "contradicted"
+    answer: Answer = "contradicted" if published < low or published > high else "undecided"
     return _finding(
         fitted, f"{_name(quantity)} = {published:g}", answer, quantity, (low, high), level,
         p_value(fitted, quantity, published), f"{level:.0%} interval",

@@ -98,7 +98,7 @@ def p_value(fitted: Fitted, quantity: Quantity, value: float) -> float:
 
     def excluded(p: float) -> bool:
         low, high = fitted.interval(quantity, level=1 - p)
-        return not low <= value <= high
+        return value < low or value > high
 
     held, let_go = SMALLEST_P, 1 - 1e-9
     if excluded(held):

@@ -31,7 +31,7 @@ def floor(fits: Mapping[str, CurveFit], *, negligible: float = 0.1, level: float
         raise FitError(f"negligible: is {negligible:g}; a share between 0 and 1 would do")
     fitted = whichever(fits, having=_FLOOR)
     low, high = fitted.interval(_FLOOR, level=both_sides(level))
-    lowest = float(np.min(fitted.best.error))
+    lowest = float(np.exp(np.min(fitted.best.cells.log_error)))  # half a mistake where none was made
     answer = levels_off((low, high), negligible * lowest)
     value = fitted.value(_FLOOR)
     reason = (

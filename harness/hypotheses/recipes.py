@@ -18,7 +18,7 @@ from scipy.stats import f as f_distribution
 from harness.errors import FitError
 from harness.fits.cells import cell_means
 from harness.fits.curve import CurveFit, fit_curve
-from harness.fits.points import columns
+from harness.fits.points import columns, require_variation
 from harness.fits.profile import allowance
 from harness.fits.varpro import Separable
 from harness.forms import FORMS
@@ -29,7 +29,7 @@ from harness.hypotheses.fitted import both_sides
 _FORM = "power_floor"
 _BEYOND = 1.0  # decades past the point where the two sets of points no longer overlap: further on nothing changes
 _STEP = 0.2  # decades of the first look: well below the distance over which the sum of squares bends
-_CLOSE = 1e-7  # decades
+_CLOSE = 1e-10  # decades: less than rounding of noise-free errors is worth
 _ROUNDING = 1e-18  # sums of squares below this share of the data's own are rounding
 
 
@@ -84,7 +84,7 @@ def compare_recipes(first: Recipe, second: Recipe, *, margin: float, level: floa
     hypothesis of the p-value is no gain.
 
     Raises:
-        FitError: too few cells for a common curve, or no margin.
+        FitError: too few cells for a common curve, errors or computes that don't differ, or no margin.
     """
     if not margin > 0:
         raise FitError(f"margin: is {margin:g}; a number of decades above zero, such as 0.1, would do")
@@ -95,7 +95,7 @@ def compare_recipes(first: Recipe, second: Recipe, *, margin: float, level: floa
     gains = () if curves is None else _gains(*curves, level=level)
     separate = shape_p is not None and shape_p < 1 - level
     if separate:
-        apart = any(not one.interval[0] <= 0 <= one.interval[1] for one in gains)
+        apart = any(one.interval[0] > 0 or one.interval[1] < 0 for one in gains)
         answer: Answer = "contradicted" if apart else "undecided"
     else:
         answer = _answer((low, high), shared.interval(both_sides(level)), margin)
@@ -113,7 +113,7 @@ def compare_recipes(first: Recipe, second: Recipe, *, margin: float, level: floa
 def _answer(interval: tuple[float, float], narrower: tuple[float, float], margin: float) -> Answer:
     if -margin <= narrower[0] and narrower[1] <= margin:
         return "supported"
-    return "contradicted" if not interval[0] <= 0 <= interval[1] else "undecided"
+    return "contradicted" if interval[0] > 0 or interval[1] < 0 else "undecided"
 
 
 def _shape_sentence(shape_p: float | None, *, separate: bool) -> str:
@@ -136,12 +136,16 @@ def _common_errors(first: FloatArray, second: FloatArray) -> tuple[float, float]
 
 @dataclass(frozen=True, eq=False)
 class SharedShape:
-    """One curve through both recipes, the second moved by ``gain`` decades; ``objective`` is its sum of squares."""
+    """One curve through both recipes, the second moved by ``gain`` decades; ``objective`` is its sum of squares.
+
+    Below ``rounding`` a sum of squares is none.
+    """
 
     gain: float
     objective: float
     freedom: int
     reach: float
+    rounding: float
     sum_of_squares: Callable[[float], float]
 
     def interval(self, level: float) -> tuple[float, float]:
@@ -176,7 +180,11 @@ def shared_shape(first: Recipe, second: Recipe) -> SharedShape:
             f"recipes: {len(first.error)} and {len(second.error)} cells for {size} parameters; two or more each and "
             f"{size + 1} or more together would do"
         )
-    log_errors = np.log(np.concatenate([first.error, second.error]))[None]
+    if min(len(np.unique(one.compute)) for one in (first, second)) < 2:
+        raise FitError("recipes: one has all its cells at one compute; two or more computes each would do")
+    errors = np.concatenate([first.error, second.error])
+    require_variation(errors)
+    log_errors = np.log(errors)[None]
 
     def sum_of_squares(gain: float) -> float:
         return float(profile(first.compute, second.compute, log_errors, [gain])[0, 0])
@@ -188,8 +196,8 @@ def shared_shape(first: Recipe, second: Recipe) -> SharedShape:
     near = int(sums.argmin())
     around = (looks[max(near - 1, 0)], looks[min(near + 1, len(looks) - 1)])
     found = minimize_scalar(sum_of_squares, bounds=around, method="bounded", options={"xatol": _CLOSE})
-    total = float(np.square(log_errors - log_errors.mean()).sum())
-    return SharedShape(float(found.x), max(float(found.fun), _ROUNDING * total), n - size, reach, sum_of_squares)
+    rounding = _ROUNDING * float(np.square(log_errors - log_errors.mean()).sum())
+    return SharedShape(float(found.x), max(float(found.fun), rounding), n - size, reach, rounding, sum_of_squares)
 
 
 def profile(
@@ -218,8 +226,8 @@ def _shape_p(shared: SharedShape, curves: tuple[CurveFit, CurveFit]) -> float:
     """F test of one shape against two: the exponent and the floor are what a shared shape saves."""
     size = FORMS[_FORM].size
     freedom = sum(curve.n for curve in curves) - 2 * size
-    separate = sum(float(np.square(curve.residuals).sum()) for curve in curves)
-    ratio = (shared.objective - separate) / (size - 1) / (max(separate, 1e-300) / freedom)
+    separate = max(sum(float(np.square(curve.residuals).sum()) for curve in curves), shared.rounding)
+    ratio = (shared.objective - separate) / (size - 1) / (separate / freedom)
     return float(f_distribution.sf(max(ratio, 0.0), size - 1, freedom))
 
 
