@@ -14,6 +14,7 @@ from harness.claims.published import frontier_trend
 from harness.claims.shared_shape import fit_shifts
 from harness.errors import FitError
 from harness.evidence import Evidence
+from harness.fits.comparison import compare_forms
 from harness.fits.slope import slope
 from harness.paper.networks import published_networks
 from harness.simulation import METHODS, Method, Point, Setting
@@ -129,6 +130,19 @@ def test_recipes_shifted_along_the_compute_axis_give_their_gains_back() -> None:
     assert (np.sqrt(np.diag(shifts.covariance))[1:] < 0.03).all()
     assert shifts.exponent == pytest.approx(0.2, abs=0.03)
     assert shifts.p_value > 0.01
+
+
+def test_an_arm_with_a_cell_without_a_mistake_has_its_gain_all_the_same() -> None:
+    def counted(gain: float) -> Evidence:
+        compute = np.geomspace(1e9, 1e12, 10)
+        error = np.round(200 * 0.3 * (compute * 10**gain / 1e9) ** -0.7) / 200
+        made = evidence(compute, np.maximum(error, 0.0025))
+        fits = compare_forms(compute, error, test_examples=200, forms=["power", "power_floor"]).fits
+        assert error[-1] == 0
+        return replace(made, curves=fits, frontier=made.frontier.with_columns(test_error=pl.Series(error)))
+
+    found = fit_shifts({name: frontier_trend(counted(gain)) for name, gain in (("2012", 0.0), ("2015", 0.5))})
+    assert 0.2 < found.gains[1] < 0.8
 
 
 def test_the_gain_s_interval_covers_the_truth_nine_times_in_ten() -> None:
