@@ -55,6 +55,12 @@ def test_a_minimum_that_is_not_bracketed_is_not_stated(error: np.ndarray, reason
     assert profile.reason == reason
 
 
+def test_an_error_that_is_the_same_at_every_size_has_no_minimum() -> None:
+    for level in (0.1, 0.3, 1 / 3):
+        (profile,) = profiles_of(SIZES, np.full(7, level), np.full(7, 1e12))
+        assert (profile.interior, profile.reason) == (False, "error is the same at every size: no minimum")
+
+
 def test_two_sizes_make_no_profile() -> None:
     (profile,) = profiles_of([1e3, 1e4], [0.3, 0.2], [1e12, 1e12])
     assert not profile.interior

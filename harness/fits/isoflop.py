@@ -16,6 +16,7 @@ from harness.fits.points import columns
 from harness.forms.form import FloatArray
 
 _FEWEST_SIZES = 3  # a parabola's coefficients
+_SAME_ERROR = 1e-10  # of ln error: rounding, whose parabola has a minimum anywhere
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +83,8 @@ def _profile(params: FloatArray, error: FloatArray, budget: float) -> IsoflopPro
     different = len(np.unique(params))
     if different < _FEWEST_SIZES:
         return profile(f"{different} different sizes; {_FEWEST_SIZES} or more would do")
+    if np.ptp(np.log(error)) < _SAME_ERROR:
+        return profile("error is the same at every size: no minimum")
     offset = np.log(params / centre)
     level, tilt, bend = (float(c) for c in np.polynomial.polynomial.polyfit(offset, np.log(error), 2))
     coefficients = (level, tilt, bend)
