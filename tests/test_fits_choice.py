@@ -1,13 +1,16 @@
 """A form chosen from the training points alone, and prediction intervals held against points that were hidden."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from harness.errors import FitError
-from harness.fits.calibration import blocks
+from harness.fits.calibration import _reaches, blocks
 from harness.fits.choice import choose_form
 from harness.fits.curve import fit_curve
-from harness.fits.curve_fitting import observed_cells
+from harness.fits.curve_fitting import fit_cells, observed_cells
+from harness.fits.curve_result import Calibration
 from harness.forms import FORMS
 from harness.forms.form import FloatArray
 
@@ -98,6 +101,21 @@ def test_calibration_looks_only_ahead() -> None:
     assert one.calibration is not None
     assert other.calibration is not None
     assert other.calibration.share_inside >= one.calibration.share_inside - 1 / 10
+
+
+@pytest.mark.parametrize("form", [name for name, one in FORMS.items() if one.family != "diagnostic"])
+def test_a_reach_is_the_stretching_that_is_just_enough(form: str) -> None:
+    """Also where an interval begins below zero, as that of a straight line in error may."""
+    error = np.maximum(0.5 - 0.14 * np.log10(COMPUTE / 1e9), 0.02) * noise(0, 0.05)
+    cells = observed_cells(COMPUTE, error)
+    shown, hidden = COMPUTE[-4] > COMPUTE, COMPUTE[-4] <= COMPUTE
+    fit = fit_cells(cells.where(shown), form=form, chance_error=0.9)
+    for compute, seen, reach in zip(
+        COMPUTE[hidden], error[hidden], _reaches(cells, shown, hidden, lambda part: fit), strict=True
+    ):
+        stretched = replace(fit, calibration=Calibration(hidden=1, share_inside=0.0, widening=reach))
+        ahead = stretched.predict(compute, level=0.9)
+        assert min(abs(ahead.low[0] - seen), abs(ahead.high[0] - seen)) < 1e-9
 
 
 def test_points_of_one_compute_are_hidden_together_and_once() -> None:

@@ -48,14 +48,20 @@ def blocks(cells: Cells) -> list[tuple[BoolArray, BoolArray]]:
 
 
 def _reaches(cells: Cells, shown: BoolArray, hidden: BoolArray, refit: Callable[[Cells], CurveFit]) -> list[float]:
-    """How far each hidden point lies from its prediction, in half-widths of its interval on that side."""
+    """How far each hidden point lies from its prediction, in half-widths of its interval on that side.
+
+    Measured in the form's response, where half-widths are stretched: an interval of a straight line in error may begin
+    below zero, where there is no logarithm.
+    """
     try:
         fit = refit(cells.where(shown))
     except FitError:  # too few points below this block
         return []
     ahead = fit.predict(cells.sizes[0][hidden], level=_LEVEL)
+    error, of_error = np.exp(cells.log_error[hidden]), fit.estimate.problem.form.response.of_error
+    unit = fit.estimate.problem.reference.chance_error
     with np.errstate(divide="ignore", invalid="ignore"):
-        off = cells.log_error[hidden] - np.log(ahead.error)
-        room = np.where(off > 0, np.log(ahead.high / ahead.error), np.log(ahead.error / ahead.low))
-        reach: FloatArray = np.abs(off) / room
+        centre = of_error(ahead.error / unit)
+        edge = of_error(np.where(error > ahead.error, ahead.high, ahead.low) / unit)
+        reach: FloatArray = np.abs((of_error(error / unit) - centre) / (edge - centre))
     return [float(value) for value in np.nan_to_num(reach, nan=np.inf)]
