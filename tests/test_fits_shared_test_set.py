@@ -56,6 +56,24 @@ def test_shared_difficulty_is_invisible_in_the_residuals_and_is_added() -> None:
     assert held[1] / repeats > 0.94
 
 
+@pytest.mark.parametrize(("seed", "bounded"), [(1, True), (2, False)])
+def test_a_widened_interval_stays_within_the_form(seed: int, bounded: bool) -> None:
+    correct = graded(seed, 0.7, turn=1.05, examples=300)
+    one = population_interval(
+        COMPUTE, correct, form="power_floor", quantity="irreducible_error", groups=GROUPS, draws=99
+    )
+    assert one.widening > 1.01
+    assert one.value > 0
+    assert (one.conditional[0] == 0, one.interval[0]) == (bounded, 0.0)
+    assert one.interval[1] > one.conditional[1]
+
+
+def test_a_quantity_that_may_be_infinite_has_no_spread_and_is_refused() -> None:
+    rising = np.random.default_rng(0).random((len(COMPUTE), 2000)) > 0.1 * (COMPUTE / 1e9)[:, None] ** 0.1
+    with pytest.raises(FitError, match="quantity: has no finite value in 100% of the draws; one that has"):
+        population_interval(COMPUTE, rising, form="power", quantity="compute_exponent", groups=GROUPS, draws=99)
+
+
 def test_a_larger_test_set_adds_less() -> None:
     small, large = (found(graded(1, 0.7, turn=1.05, examples=examples)).examples_sd for examples in (500, 8000))
     assert large == pytest.approx(small / 4, rel=0.5)

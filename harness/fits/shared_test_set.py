@@ -26,6 +26,7 @@ from harness.fits.quantity import Quantity
 from harness.forms.form import BoolArray, FloatArray
 
 _CHUNK = 100  # draws whose weights are held at once
+_EVERYTHING = 1 - 1e-12  # at this level an interval ends where the form does
 _ONE_SD = (15.866, 84.134)  # percentiles of a normal one standard deviation from its middle
 
 
@@ -72,7 +73,7 @@ def population_interval(
     ``fit_curve``; the random draws follow from ``seed``.
 
     Raises:
-        FitError: a run without a mistake, or what ``fit_curve`` refuses.
+        FitError: a run without a mistake, a quantity that may be infinite, or what ``fit_curve`` refuses.
     """
     wrong = _wrong(correct)
     fit = fit_curve(compute, wrong.mean(axis=1), form=form, groups=groups, chance_error=chance_error)
@@ -86,7 +87,8 @@ def population_interval(
     conditional, value = fit.interval(quantity, level=level), fit.value(quantity)
     found = PopulationInterval(value, conditional, conditional, configurations_sd, examples_sd, common_sd, level)
     low, high = (value + (end - value) * found.widening for end in conditional)
-    return replace(found, interval=(low, high))
+    least, most = fit.interval(quantity, level=_EVERYTHING)  # no irreducible error is below zero
+    return replace(found, interval=(max(low, least), min(high, most)))
 
 
 def read_bitmaps(bitmaps: Sequence[str], test_examples: int) -> BoolArray:
@@ -148,6 +150,11 @@ def _spread(fit: CurveFit, quantity: Quantity, responses: FloatArray) -> tuple[f
     problem = fit.estimate.problem
     vectors = problem.refit(responses, fit.estimate.vector)
     values = fit.scalars(quantity)(vectors)
+    if not np.isfinite(values).all():
+        share = np.mean(~np.isfinite(values))
+        raise FitError(
+            f"quantity: has no finite value in {share:.0%} of the draws; one that has, as the slope, would do"
+        )
     low, high = np.percentile(values, _ONE_SD)
     left = np.square(problem.fitted(vectors) - responses).sum(axis=1) / problem.freedom
     return float((high - low) / 2), float(left.mean())
