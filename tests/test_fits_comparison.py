@@ -7,6 +7,7 @@ from harness.errors import FitError
 from harness.fits.comparison import compare_forms, extrapolation
 from harness.forms import FORMS
 from harness.forms.form import FloatArray
+from harness.hypotheses import power_or_exponential
 
 COMPUTE = np.geomspace(1e9, 1e12, 16)
 
@@ -46,6 +47,24 @@ def test_where_chance_is_known_the_forms_with_that_ceiling_take_part() -> None:
     low, high = comparison.interval("exponent")
     assert low < 0.4 < high
     assert comparison.fits["power_floor"].interval("exponent")[1] < 0.4, "without the ceiling the law looks shallower"
+
+
+def test_forms_are_compared_under_the_noise_that_suits_each_and_not_by_kinds_of_noise() -> None:
+    """A power law whose 1/error scatters evenly: by the noise of its own response the other form beats it."""
+    curve = 0.1 * (COMPUTE / 1e12) ** -0.2
+    error = 1 / (1 / curve + 0.6 * np.random.default_rng(2).standard_normal(16))
+    fits = compare_forms(COMPUTE, error).fits
+    power, other = fits["power"], fits["exponential_performance"]
+    assert other.own_aicc < power.own_aicc - 4
+    assert power.aicc < other.aicc
+    assert other.aicc == pytest.approx(other.own_aicc, abs=1e-6)
+    assert power_or_exponential(fits).answer == "undecided"
+
+
+def test_a_form_is_ruled_out_where_both_comparisons_do() -> None:
+    curve = 0.1 * (COMPUTE / 1e12) ** -0.2
+    error = 1 / (1 / curve + 0.6 * np.random.default_rng(2).standard_normal(16))
+    assert {"power", "exponential_performance"} <= set(compare_forms(COMPUTE, error).plausible)
 
 
 def test_a_diagnostic_form_decides_nothing() -> None:

@@ -1,6 +1,7 @@
 """What the claims about the law itself share: is there a law at all, and how fast does compute grow along it."""
 
 import numpy as np
+from scipy.stats import linregress
 
 from harness.claims.claim import Ruling, Terms, undecided
 from harness.claims.published import Trend
@@ -12,23 +13,40 @@ from harness.forms.form import FloatArray, Params
 from harness.hypotheses.exponent import reaches
 
 AT_THE_END = "at the largest compute"
+_ONE_SIDED = 0.025  # of the slope over all cells; that of the points is held to an interval at 95 %
 _ANY_FLOOR = "power_floor"  # a straight line is no evidence on growth where a bent one could not be tried
 
 
 def falls_with_compute(trend: Trend) -> str:
-    """Why the points show no law, as a sentence; empty where error clearly falls with compute."""
+    """Why the points show no law, as a sentence; empty where error clearly falls with compute.
+
+    A frontier is the record lows of its cells and falls whatever they are, so all cells together must fall too.
+    """
     if "power" not in trend.curves:
         reason = trend.refused.get("power", "no curve was fitted")
         return f"not identified: {reason}."
     fit = trend.curves["power"]
     low, high = fit.interval("exponent")
     if low > 0:
-        return ""
+        return _without_choice(trend)
     if not np.isfinite((low, high)).any():
         return f"not identified: {fit.gate}."
     return (
         f"not identified: the {fit.n} {trend.noun} over {fit.decades:.1f} decades don't show that error falls with "
         f"compute (its power of compute is anything from {-high:.3g} to {-low:.3g})."
+    )
+
+
+def _without_choice(trend: Trend) -> str:
+    """Why the fall of the points may be that of choosing the lowest; empty where all the cells fall too."""
+    if trend.cells is None:
+        return ""
+    line = linregress(*np.log(trend.cells), alternative="less")
+    if line.pvalue < _ONE_SIDED:
+        return ""
+    return (
+        f"not identified: of all {trend.cells.shape[1]} cells the error isn't shown to fall with compute "
+        f"(one-sided p {line.pvalue:.2g}), and the lowest of any cells fall."
     )
 
 

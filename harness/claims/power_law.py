@@ -1,8 +1,9 @@
 """Claim: error falls as a power of compute, not exponentially.
 
-The best power-type form is held against the best exponential one by AICc on one scale, and by which of the two
-families predicts the largest computes from the smaller ones. Both must agree. Over less than two decades a weak power
-law can't be told from an exponential, so there is no verdict. The rule is a margin and not a level.
+The best power-type form is held against the best exponential one by AICc on one scale, with the noise of each form's
+own response and with the noise that suits each best, and by which of the two families predicts the largest computes
+from the smaller ones. All must agree. Over less than two decades a weak power law can't be told from an exponential, so
+there is no verdict. The rule is a margin and not a level.
 """
 
 from harness.claims.claim import Claim, Ruling, Terms, undecided

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+import polars as pl
 
 from harness.errors import FitError
 from harness.evidence import Evidence
@@ -49,7 +50,8 @@ class Published:
 class Trend:
     """Points of error against compute, each once, and the fits of every form; ``noun`` is what a point is called.
 
-    ``surface`` is the other road to the same frontier, where there is one.
+    ``surface`` is the other road to the same frontier, where there is one. ``cells`` are compute and error of all that
+    the points were chosen from, shape (2, cells), where they were chosen.
     """
 
     noun: str
@@ -58,6 +60,7 @@ class Trend:
     curves: Mapping[str, CurveFit]
     refused: Mapping[str, str]
     surface: SurfaceFit | None = None
+    cells: FloatArray | None = None
 
 
 def frontier_trend(evidence: Evidence) -> Trend:
@@ -65,7 +68,10 @@ def frontier_trend(evidence: Evidence) -> Trend:
     frontier = evidence.frontier
     compute = frontier["training_flops"].cast(float).to_numpy()
     error = frontier["test_error"].to_numpy()
-    return Trend("frontier points", compute, error, evidence.curves, evidence.refused, evidence.surface)
+    cells = evidence.cells.select(pl.col("training_flops", "test_error").cast(float)).filter(pl.col("test_error") > 0)
+    return Trend(
+        "frontier points", compute, error, evidence.curves, evidence.refused, evidence.surface, cells.to_numpy().T
+    )
 
 
 def no_frontier(evidence: Evidence) -> str:

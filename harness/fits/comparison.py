@@ -1,8 +1,9 @@
 """Which forms the points leave standing, and what can be said whichever of them is true.
 
 Naming the best form and quoting its interval pretends that the choice was free of error. So an interval is the union
-over all forms that the points don't rule out (AICc within 6 of the best), and forms are also tested on what they
-weren't shown: the largest computes. Diagnostic forms are fitted and shown beside the others, and decide nothing.
+over all forms that the points don't rule out (AICc within 6 of the best, by either of two readings of the noise), and
+forms are also tested on what they weren't shown: the largest computes. Diagnostic forms are fitted and shown beside
+the others, and decide nothing.
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -146,13 +147,20 @@ def _fit_each(
 
 
 def plausible(fits: Mapping[str, CurveFit]) -> tuple[str, ...]:
-    """Names of the fits whose AICc is within 6 of the best, and of those with too few points to tell."""
-    best = _best_aicc(fits)
-    return tuple(
-        name
-        for name, fit in fits.items()
-        if not _diagnostic(name) and (not np.isfinite(fit.aicc) or fit.aicc - best <= _PLAUSIBLE)
-    )
+    """Names of the fits that the points leave standing, and of those with too few points to tell.
+
+    Ruled out is what lies more than 6 above the lowest AICc in both comparisons: every form with the noise of its own
+    response, and every form with the noise that suits it best.
+    """
+    conclusive = {name: fit for name, fit in fits.items() if not _diagnostic(name)}
+    own = _within_reach({name: fit.own_aicc for name, fit in conclusive.items()})
+    suited = _within_reach({name: fit.aicc for name, fit in conclusive.items()})
+    return tuple(name for name in conclusive if name in own | suited)
+
+
+def _within_reach(aicc: Mapping[str, float]) -> set[str]:
+    lowest = min(aicc.values(), default=np.inf)
+    return {name for name, value in aicc.items() if not np.isfinite(value) or value - lowest <= _PLAUSIBLE}
 
 
 def _best_aicc(fits: Mapping[str, CurveFit]) -> float:

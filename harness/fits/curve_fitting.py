@@ -76,14 +76,14 @@ def fit_cells(
             variance=optimum.variance,
             spread=optimum.noise.spread,
         )
-        return _assemble(cells, estimate, chance_error=chance_error, aicc=aicc(optimum, cells))
+        return _assemble(cells, estimate, chance_error=chance_error, own_aicc=aicc(optimum, cells))
     if optimum.noise.known:
         raise FitError(
             f"objective: {objective} estimates the noise from the residuals; "
             "least_squares, or no stderr and no test_examples, would do"
         )
     estimate, threshold = _robust(optimum, objective=objective, delta=delta)
-    fit = _assemble(cells, estimate, chance_error=chance_error, aicc=float("nan"))
+    fit = _assemble(cells, estimate, chance_error=chance_error, own_aicc=float("nan"))
     return replace(fit, objective=objective, delta=threshold, sigma=estimate.spread)
 
 
@@ -143,7 +143,7 @@ def _require_curve(form: Form, cells: Cells, chance_error: float | None) -> None
         raise FitError(f"{form.name}: no error is below {chance_error:g}, that of guessing; one that is would do")
 
 
-def _assemble(cells: Cells, estimate: Estimate, *, chance_error: float | None, aicc: float) -> CurveFit:
+def _assemble(cells: Cells, estimate: Estimate, *, chance_error: float | None, own_aicc: float) -> CurveFit:
     problem, compute = estimate.problem, cells.sizes[0]
     with np.errstate(all="ignore"):
         params = problem.to_params(estimate.vector)
@@ -158,7 +158,7 @@ def _assemble(cells: Cells, estimate: Estimate, *, chance_error: float | None, a
         params={name: float(value) for name, value in params.items()},
         n=len(cells.error),
         decades=float(np.ptp(np.log10(compute))),
-        aicc=aicc,
+        own_aicc=own_aicc,
         r_squared=float(1 - squares / around_mean),
         sigma=float(np.sqrt(squares / problem.freedom)),
         compute=compute,

@@ -106,12 +106,15 @@ class CurveProblem:
 
     def jacobian(self, vectors: FloatArray) -> FloatArray:
         """Derivatives of ``residual``, shape (..., points, parameters)."""
+        return self.by_parameters(vectors, self.misfit.slope(self.predictor(vectors)))
+
+    def by_parameters(self, vectors: FloatArray, slope: FloatArray) -> FloatArray:
+        """``slope`` by the predictor, of shape (..., points), as derivatives by all parameters."""
         inner = len(self.form.coordinates)
         columns = self.form.columns(self.log_ratio)
         linear = np.broadcast_to(columns, (*vectors.shape[:-1], *columns.shape))
         by_predictor = np.concatenate([self.form.gradient(self.log_ratio, vectors[..., :inner]), linear], axis=-1)
-        slope = np.broadcast_to(self.misfit.slope(self.predictor(vectors)), by_predictor.shape[:-1])
-        return np.asarray(by_predictor * slope[..., None])
+        return np.asarray(by_predictor * np.broadcast_to(slope, by_predictor.shape[:-1])[..., None])
 
     def evaluate(self, vectors: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Residuals and Jacobian."""

@@ -13,6 +13,7 @@ from harness.fits.curve_diagnostics import CurveDiagnostics, diagnose
 from harness.fits.curve_problem import CurveProblem
 from harness.fits.descent import SQUARES, Loss
 from harness.fits.gate import gate, spread_too_wide
+from harness.fits.noise import Likeliest, likeliest_noise
 from harness.fits.points import column
 from harness.fits.predictions import Prediction
 from harness.fits.profile import Region, ranges
@@ -60,9 +61,10 @@ class CurveFit:
     ``compute`` and ``error`` are the points that were fitted, cells rather than runs; ``residuals`` are ln error minus
     ln of the fitted error, ``sigma`` their standard deviation (with ``n`` minus parameters degrees of freedom) and
     ``r_squared`` the explained share of the variance of ln error, whatever the form, so that forms compare.
-    ``aicc`` is that of the density of error itself: forms with different responses are on one scale (nan under a robust
-    objective, which is no likelihood). ``delta`` is the threshold of a robust objective. ``gate`` says why no exponent
-    can be stated; ``identified`` is whether it is silent.
+    ``own_aicc`` is that of the density of error itself, so that forms with different responses are on one scale, and
+    with the noise as it was fitted; ``aicc``, by which forms are compared, with the noise that suits the form best
+    (both nan under a robust objective, which is no likelihood). ``delta`` is the threshold of a robust objective.
+    ``gate`` says why no exponent can be stated; ``identified`` is whether it is silent.
     """
 
     form: str
@@ -71,7 +73,7 @@ class CurveFit:
     params: dict[str, float]
     n: int
     decades: float
-    aicc: float
+    own_aicc: float
     r_squared: float
     sigma: float
     compute: FloatArray
@@ -81,6 +83,19 @@ class CurveFit:
     cells: Cells = field(repr=False)
     chance_error: float | None
     estimate: Estimate = field(repr=False)
+
+    @property
+    def aicc(self) -> float:
+        """The AICc under the noise that suits the form best."""
+        return self.likeliest.aicc
+
+    @cached_property
+    def likeliest(self) -> Likeliest:
+        """The noise that suits the form best; that of the fit where it is known, or where the objective is robust."""
+        problem, vector = self.estimate.problem, self.estimate.vector
+        if self.objective != "least_squares" or self.cells.stderr is not None or self.cells.trials is not None:
+            return Likeliest(self.own_aicc, problem.form.response, vector)
+        return likeliest_noise(problem, vector, self.cells)
 
     @property
     def identified(self) -> bool:

@@ -8,13 +8,13 @@ minimised, and its intervals profiled, by the code of least squares. With k mist
 which is finite for k = 0 and k = n: no logarithm of a zero is ever taken (McCullagh & Nelder 1989, section 2.4).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import xlogy
 
-from harness.forms.form import IDENTITY, FloatArray, Form, Link
+from harness.forms.form import IDENTITY, FloatArray, Form, Link, Response
 
 _NEAREST_CEILING = -0.02  # of ln(error / chance): a working predictor for observations at or above chance
 _CLOSE = 1e-4
@@ -55,6 +55,27 @@ def squares(link: Link, responses: FloatArray, root_weights: FloatArray) -> Misf
 def working_predictor(link: Link, responses: FloatArray) -> FloatArray:
     """The predictor at the observed responses, shape (..., points); one above the ceiling is put a little below it."""
     return responses if link is IDENTITY else link.predictor(np.minimum(responses, _NEAREST_CEILING))
+
+
+def equal_noise(
+    form: Form, observed: FloatArray, noises: Sequence[Response], *, chance_error: float
+) -> Callable[[FloatArray], tuple[FloatArray, FloatArray]]:
+    """Fitted minus observed errors as each of ``noises`` has them, and their slopes by the predictor.
+
+    It takes predictors of shape (noises, points), each row's own; no noise need be that of the form's own response.
+    """
+    seen = np.stack([noise.of_error(observed) for noise in noises])
+
+    def evaluate(predictor: FloatArray) -> tuple[FloatArray, FloatArray]:
+        response = form.link.response(predictor)
+        error = chance_error * form.response.to_error(response)
+        error = np.clip(np.nan_to_num(error, nan=1 / _RARE), _RARE, 1 / _RARE)
+        by_predictor = form.link.slope(predictor) * chance_error / form.response.derivative(error / chance_error)
+        fitted = np.stack([noise.of_error(row) for noise, row in zip(noises, error, strict=True)])
+        slopes = np.stack([noise.derivative(row) for noise, row in zip(noises, error, strict=True)])
+        return fitted - seen, slopes * by_predictor
+
+    return evaluate
 
 
 def binomial(

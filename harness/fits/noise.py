@@ -15,11 +15,14 @@ from scipy.optimize import minimize_scalar
 
 from harness.fits.cells import Cells
 from harness.fits.curve_problem import CurveProblem
-from harness.fits.misfit import binomial, squares
-from harness.forms.form import FloatArray, Form, Reference
+from harness.fits.descent import descend
+from harness.fits.misfit import binomial, equal_noise, squares
+from harness.forms.form import ERROR, LOG_ERROR, RECIPROCAL_ERROR, FloatArray, Form, Reference, Response
 
 _ROUNDS = 30
 _CLOSE = 1e-6
+_NOISES = (LOG_ERROR, ERROR, RECIPROCAL_ERROR)
+_STEPS = 25  # from the optimum under the form's own noise: what is left of AICc is far below its last printed digit
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +53,15 @@ class Optimum:
         """The variance of a weighted residual: from the scatter, but no less than what is known of it."""
         scatter = self.problem.noticeable(self.objective) / self.problem.freedom
         return max(scatter, 1.0) if self.noise.known else scatter
+
+
+@dataclass(frozen=True, eq=False)
+class Likeliest:
+    """Noise that is equal in a ``response`` of the error around the curve of ``vector``, and the AICc that it gives."""
+
+    aicc: float
+    response: Response
+    vector: FloatArray
 
 
 def solve(form: Form, cells: Cells, reference: Reference) -> Optimum:
@@ -126,16 +138,55 @@ def aicc(optimum: Optimum, cells: Cells) -> float:
     """
     problem, noise = optimum.problem, optimum.noise
     n, parameters = len(cells.error), problem.form.size + 1  # the noise is one more
+    error = np.exp(cells.log_error)
+    log_jacobian = float(np.log(np.abs(_by_error(problem.form, error, problem.reference))).sum())
+    if not noise.known:
+        return _even_aicc(problem.noticeable(optimum.objective), log_jacobian, n, parameters=parameters)
     if n <= parameters + 1:
         return float(np.inf)
-    error = np.exp(cells.log_error)
-    log_jacobian = np.log(np.abs(_by_error(problem.form, error, problem.reference)))
-    if not noise.known:
-        deviance = n * (1 + np.log(2 * np.pi * problem.noticeable(optimum.objective) / n))
-    else:
-        squared = np.square(problem.residual(optimum.vector)) * (noise.sampling + noise.extra)
-        deviance = _least_deviance(squared, noise.sampling)
-    return float(deviance - 2 * log_jacobian.sum() + 2 * parameters * n / (n - parameters - 1))
+    squared = np.square(problem.residual(optimum.vector)) * (noise.sampling + noise.extra)
+    deviance = _least_deviance(squared, noise.sampling)
+    return float(deviance - 2 * log_jacobian + 2 * parameters * n / (n - parameters - 1))
+
+
+def likeliest_noise(problem: CurveProblem, vector: FloatArray, cells: Cells) -> Likeliest:
+    """The noise under which the form's AICc is lowest: equal in ln error, in error or in 1/error.
+
+    A form says what the curve is and nothing of the noise. Were each given the noise of its own response alone, a
+    comparison of forms would be one of kinds of noise as well. ``vector`` is the optimum of ``problem``, whose noise
+    is not known.
+    """
+    form, error = problem.form, np.exp(cells.log_error)
+    evaluate = equal_noise(form, error, _NOISES, chance_error=problem.reference.chance_error)
+    starts = np.tile(vector, (len(_NOISES), 1))
+
+    def residuals(vectors: FloatArray) -> tuple[FloatArray, FloatArray]:
+        residual, slope = evaluate(problem.predictor(vectors))
+        return residual, problem.by_parameters(vectors, slope)
+
+    found, objectives = descend(residuals, starts, lower=problem.lower, upper=problem.upper, iterations=_STEPS)
+    each = (
+        Likeliest(
+            _even_aicc(
+                problem.noticeable(float(objective)),
+                float(noise.log_derivative(error).sum()),
+                len(error),
+                parameters=form.size + 1,
+            ),
+            noise,
+            near,
+        )
+        for noise, near, objective in zip(_NOISES, found, objectives, strict=True)
+    )
+    return min(each, key=lambda one: one.aicc)
+
+
+def _even_aicc(squared: float, log_jacobian: float, n: int, *, parameters: int) -> float:
+    """Of equal normal noise whose variance takes its most likely value; inf where n is too small."""
+    if n <= parameters + 1:
+        return float(np.inf)
+    deviance = n * (1 + np.log(2 * np.pi * squared / n))
+    return float(deviance - 2 * log_jacobian + 2 * parameters * n / (n - parameters - 1))
 
 
 def _least_deviance(squared: FloatArray, sampling: FloatArray) -> float:

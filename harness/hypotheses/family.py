@@ -1,9 +1,11 @@
 """Does error fall as a power of compute (polynomial growth of compute) or exponentially?
 
-Three looks at the same points. AICc on one scale compares the best form of each family; forward chaining asks which
-family predicts the largest computes from the smaller ones; Vuong's test asks whether the difference in likelihood is
-more than its own scatter. The first two decide, and only together; the third is a p-value beside them, since it is much
-weaker where points are few. A shallow power over two decades is an exponential to the eye and to any test.
+Three looks at the same points. AICc on one scale compares the best form of each family, twice: with the noise of each
+form's own response, and with the noise that suits it best, lest kinds of noise are compared in place of forms. Forward
+chaining asks which family predicts the largest computes from the smaller ones. Vuong's test asks whether the difference
+in likelihood is more than its own scatter. The first two decide, and only together; the third is a p-value beside them,
+since it is much weaker where points are few. A shallow power over two decades is an exponential to the eye and to any
+test.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -45,6 +47,7 @@ def power_or_exponential(
     if power is None or exponential is None:
         return undecided(None, f"too few {points} to compare forms by AICc.")
     difference = exponential.aicc - power.aicc
+    as_fitted = _least_own(fits, "exponential") - _least_own(fits, "power")
     if power.decades < fewest_decades:
         return undecided(
             difference,
@@ -55,15 +58,15 @@ def power_or_exponential(
         return undecided(difference, f"too few {points} to hide the largest and predict them.")
     z, p = vuong(power, exponential, clusters=clusters)
     reason = (
-        f"AICc difference {difference:+.1f} ({FORMS[power.form].title} against "
-        f"{FORMS[exponential.form].title}; {margin:g} or more decides); "
+        f"AICc difference {difference:+.1f} ({FORMS[power.form].title} against {FORMS[exponential.form].title}, each "
+        f"with the noise that suits it best) and {as_fitted:+.1f} (with its own; {margin:g} or more in both decides); "
         f"predicting the largest computes from the smaller ones, the power family is off by {errors[0]:.1%} "
         f"and the exponential by {errors[1]:.1%} (Vuong's z {z:+.1f}), over {power.n} {points} and "
         f"{power.decades:.1f} decades."
     )
-    answer = _answer(difference, errors, margin=margin)
-    if answer == "undecided" and abs(difference) >= margin:
-        reason = f"the two tests disagree, and both must agree: {reason}"
+    answer = _answer((difference, as_fitted), errors, margin=margin)
+    if answer == "undecided" and max(abs(difference), abs(as_fitted)) >= margin:
+        reason = f"the tests disagree, and all must agree: {reason}"
     return Finding(_HYPOTHESIS, answer, _STATISTIC, difference, None, None, p, reason)
 
 
@@ -94,29 +97,36 @@ def vuong(first: CurveFit, second: CurveFit, *, clusters: Sequence[Hashable] | N
 
 
 def _log_density(fit: CurveFit) -> FloatArray:
-    """ln of the fitted density of each error, shape (points,)."""
-    form = FORMS[fit.form]
-    params = {name: np.asarray(value) for name, value in fit.params.items()}
+    """ln of the fitted density of each error, shape (points,), under the noise that suits the form best."""
+    response, problem = fit.likeliest.response, fit.estimate.problem
     with np.errstate(all="ignore"):
-        fitted = form.response.of_error(form.error(np.log(fit.compute), params))
+        params = problem.to_params(fit.likeliest.vector)
+        fitted = response.of_error(problem.form.error(np.log(fit.compute), params))
     error = np.exp(fit.cells.log_error)  # half a mistake where none was made
-    squares = np.square(form.response.of_error(error) - fitted)
+    squares = np.square(response.of_error(error) - fitted)
     variance = max(float(squares.mean()), 1e-300)
-    return np.asarray(form.response.log_derivative(error) - 0.5 * (np.log(2 * np.pi * variance) + squares / variance))
+    return np.asarray(response.log_derivative(error) - 0.5 * (np.log(2 * np.pi * variance) + squares / variance))
 
 
-def _answer(difference: float, errors: tuple[float, float], *, margin: float) -> Answer:
-    if difference >= margin and errors[0] < errors[1]:
+def _answer(differences: tuple[float, float], errors: tuple[float, float], *, margin: float) -> Answer:
+    if min(differences) >= margin and errors[0] < errors[1]:
         return "supported"
-    if difference <= -margin and errors[1] < errors[0]:
+    if max(differences) <= -margin and errors[1] < errors[0]:
         return "contradicted"
     return "undecided"
 
 
 def _best(fits: Mapping[str, CurveFit], family: str) -> CurveFit | None:
     """The family's fit with the lowest AICc; None where no fit has one."""
-    members = [fit for name, fit in fits.items() if FORMS[name].family == family and np.isfinite(fit.aicc)]
-    return min(members, key=lambda fit: fit.aicc, default=None)
+    return min(_members(fits, family), key=lambda fit: fit.aicc, default=None)
+
+
+def _least_own(fits: Mapping[str, CurveFit], family: str) -> float:
+    return min(fit.own_aicc for fit in _members(fits, family))
+
+
+def _members(fits: Mapping[str, CurveFit], family: str) -> list[CurveFit]:
+    return [fit for name, fit in fits.items() if FORMS[name].family == family and np.isfinite(fit.aicc)]
 
 
 def _extrapolation_errors(fits: Mapping[str, CurveFit], any_fit: CurveFit) -> tuple[float, float] | None:

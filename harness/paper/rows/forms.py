@@ -37,7 +37,7 @@ def form() -> Row:
     for axis in ("network_operations", "hardware_burden"):
         fits = form_fits(points(2022, "imagenet", axis))
         numbers += [
-            Number(f"{AXES[axis]}, AICc of {fit_style(name).title}", ours=fit.aicc) for name, fit in fits.items()
+            Number(f"{AXES[axis]}, AICc of {fit_style(name).title}", ours=fit.own_aicc) for name, fit in fits.items()
         ]
         best = {
             family: min(fits[name].aicc for name in fits if (name in _POWERS) == family) for family in (True, False)
