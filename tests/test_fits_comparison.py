@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harness.errors import FitError
-from harness.fits.comparison import compare_forms, extrapolation
+from harness.fits.comparison import compare_forms, extrapolation, fit_each, union_interval
 from harness.forms import FORMS
 from harness.forms.form import FloatArray
 from harness.hypotheses import power_or_exponential
@@ -74,6 +74,18 @@ def test_a_diagnostic_form_decides_nothing() -> None:
     assert comparison.delta_aicc["broken_power"] < -50
     assert "broken_power" not in comparison.plausible
     assert min(comparison.delta_aicc[name] for name in comparison.fits if name != "broken_power") == 0
+
+
+def test_diagnostic_forms_alone_are_refused_since_nothing_can_be_concluded_from_them() -> None:
+    compute = np.geomspace(1e6, 1e12, 40)
+    error = 0.1 * (compute / 1e12) ** -0.2 * np.exp(0.01 * np.random.default_rng(0).standard_normal(40))
+    fits, _ = fit_each(compute, error, forms=["broken_power"])
+    for ask in (
+        lambda: compare_forms(compute, error, forms=["broken_power"]),
+        lambda: union_interval(fits, "slope"),
+    ):
+        with pytest.raises(FitError, match="forms: only diagnostic ones could be fitted; others would do"):
+            ask()
 
 
 def test_a_parameter_that_some_plausible_forms_lack_is_asked_of_the_others() -> None:

@@ -73,8 +73,6 @@ def choose_among(cells: Cells, *, forms: Iterable[str] | None = None, chance_err
     comparison = compare_cells(cells, forms=tuple(conclusive if forms is None else forms), chance_error=chance_error)
     if _DEFAULT in comparison.plausible:
         return Choice(comparison.fits[_DEFAULT], "the points don't rule out its floor or its power", comparison, {})
-    if not comparison.plausible:
-        raise FitError("forms: only diagnostic ones could be fitted; others would do")
     ahead = {name: _ahead(cells, name, chance_error) for name in comparison.plausible}
     name = _best(ahead, comparison.fits)
     fitted = "is ruled out" if _DEFAULT in comparison.fits else "could not be fitted"

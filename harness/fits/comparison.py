@@ -25,6 +25,7 @@ from harness.forms.form import FloatArray
 _PLAUSIBLE = 6.0  # AICc difference beyond which a form has "considerably less support" (Burnham & Anderson 2002, 2.6)
 _TRAIN_SHARE = 0.6  # of the range of ln compute; fixed before any data was seen
 _FEWEST_HIDDEN = 2
+_ONLY_DIAGNOSTIC = "forms: only diagnostic ones could be fitted; others would do"
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +105,7 @@ def compare_forms(
     'broken_power: 8 points over 3.48 decades; 30 points over 4 decades would do'
 
     Raises:
-        FitError: the points suit none of the forms; the message is the first form's.
+        FitError: the points suit none of the forms, and the message is the first form's; or only diagnostic ones.
     """
     cells = observed_cells(compute, error, stderr=stderr, test_examples=test_examples, groups=groups)
     return compare_cells(cells, forms=tuple(FORMS if forms is None else forms), chance_error=chance_error)
@@ -115,6 +116,8 @@ def compare_cells(cells: Cells, *, forms: Sequence[str], chance_error: float | N
     fits, refused = _fit_each(cells, forms=forms, chance_error=chance_error)
     if not fits:
         raise FitError(next(iter(refused.values()), "forms: none given; one or more would do"))
+    if not plausible(fits):
+        raise FitError(_ONLY_DIAGNOSTIC)
     best = _best_aicc(fits)
     deltas = {name: fit.aicc - best if np.isfinite(fit.aicc) else np.nan for name, fit in fits.items()}
     scores = extrapolation_of(cells, forms=forms, chance_error=chance_error)
@@ -179,9 +182,9 @@ def union_interval(fits: Mapping[str, CurveFit], quantity: Quantity, *, level: f
     holds if one of them is true.
 
     Raises:
-        FitError: none of the plausible forms has the quantity.
+        FitError: none of the plausible forms has the quantity, or there is none.
     """
-    ends = []
+    ends, reason = [], FitError(_ONLY_DIAGNOSTIC)
     for name in plausible(fits):
         try:
             ends.append(fits[name].interval(quantity, level=level))
