@@ -10,6 +10,7 @@ from harness.fit_checks import CHECKS, burden, check_rows, growth_of_size, share
 from harness.fits.bootstrap import wild_interval
 from harness.fits.direction import regression_directions
 from harness.judging import judge_study
+from harness.plots.error import error_against_flops
 from harness.plots.numerals import interval
 from tests.made import made_rules
 from tests.synthetic import evidence_of, synthetic_evidence, synthetic_runs
@@ -117,9 +118,23 @@ def test_one_or_two_trunks_decide_nothing(share: int, count: str) -> None:
     assert "decide nothing" in shared_trunks(shared)
     assert shared.curves["power_floor"].interval("compute_exponent") == (-np.inf, np.inf)
     assert "too few trunks" in shared.curves["power_floor"].gate
+    assert "too few trunks to bound the slope" in shared.curves["exponential_error"].gate
     assert "the power law asks for a factor that these cells don't bound" in halving(shared)
     found = answers(shared)
     assert {found[name] for name in ("fourth_power", "ninth_power", "above_bound", "target_factor")} == {"undecided"}
+
+
+def test_many_trunks_of_errors_that_are_counts_are_not_called_few() -> None:
+    runs = with_trunks(share=1).runs
+    counted = evidence_of(runs.with_columns(pl.lit(200, dtype=pl.Int64).alias("test_examples")))
+    assert counted.counted
+    assert "errors that are fitted as counts don't bound the exponent" in counted.curves["power_floor"].gate
+
+
+def test_bands_that_take_cells_for_independent_are_said_to() -> None:
+    said = "bands that take cells for independent, too narrow where cells of one trunk share its noise"
+    assert said in error_against_flops(with_trunks(share=1)).caption
+    assert said not in error_against_flops(synthetic_evidence()).caption
 
 
 def test_a_verdict_on_an_exponent_stands_where_both_intervals_give_it_and_else_is_undecided() -> None:

@@ -10,6 +10,7 @@ from scipy.stats import f
 
 from harness.errors import FitError
 from harness.fits.curve import CurveFit, fit_curve
+from harness.fits.gate import gate
 from harness.fits.misfit import squares
 from harness.fits.robust import Objective
 from harness.fits.variants import robust_curves
@@ -199,6 +200,11 @@ def test_the_gate_states_no_exponent_for_a_shallow_law_in_noise() -> None:
     fits = [noisy_fit(seed, 0.05, exponent=0.11, floor_share=0.3, decades=2, n=8) for seed in range(20)]
     assert sum(not fit.identified for fit in fits) >= 18
     assert all(fit.gate for fit in fits if not fit.identified)
+
+
+def test_the_gate_tells_no_number_from_an_open_interval() -> None:
+    assert gate(np.nan, (np.nan, np.nan), 3.0) == "the fit has no number for the exponent (nan in [nan, nan])"
+    assert gate(0.2, (-np.inf, np.inf), 3.0) == "nothing in the points bounds the exponent"
 
 
 def test_the_gate_is_silent_for_a_plain_law() -> None:

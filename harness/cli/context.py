@@ -9,6 +9,7 @@ from harness.cli.tuning import certificate_file, describe
 from harness.errors import FitError
 from harness.evidence import Evidence
 from harness.fit_checks import shared_trunks
+from harness.fits.clustered import ClusteredFit
 from harness.fits.shared_test_set import population_interval, read_bitmaps
 from harness.forms import FORMS
 from harness.plots.numerals import count, interval, number
@@ -89,11 +90,12 @@ def _test_set(study: Study, evidence: Evidence) -> str:
         )
     except FitError as refusal:
         return f"shared by all runs; what that adds is not known: {refusal}"
+    apart = "; both take cells for independent" if isinstance(evidence.curves[_FORM], ClusteredFit) else ""
     return (
         f"shared by all runs. Intervals are for this test set; for the population that its "
         f"{count(records[0].test_examples)} examples are a sample of, the exponent of the {FORMS[_FORM].title} has "
         f"{interval(found.interval)} in place of {interval(found.conditional)}, {number(found.widening)} times the "
-        "width (two-way bootstrap over cells and test examples)"
+        f"width (two-way bootstrap over cells and test examples{apart})"
     )
 
 

@@ -38,6 +38,8 @@ def observed_cells(
         raise FitError("stderr: given together with test_examples; the one that holds more of the noise would do")
     observed = proportion("error", error)
     tested = column("test_examples", np.broadcast_to(np.asarray(test_examples, dtype=float), observed.shape))
+    if np.any(tested < 1):
+        raise FitError(f"test_examples: one is {tested.min():g}; 1 or more would do")
     rows, _ = columns(compute=compute, error=np.ones_like(observed))
     return cell_means(rows[None], observed, groups=groups, trials=tested)
 

@@ -12,8 +12,10 @@ def gate(exponent: float, interval: tuple[float, float], decades: float) -> str:
     ``interval`` is the exponent's at 95 %, ``decades`` the range of compute.
     """
     low, high = interval
+    if np.isnan([exponent, low, high]).any():
+        return f"the fit has no number for the exponent ({exponent:.3g} in [{low:.3g}, {high:.3g}])"
     if not np.isfinite(interval).any():
-        return "the points share their noise in too few trunks to bound an exponent"
+        return "nothing in the points bounds the exponent"
     if low <= 0:
         return f"the data don't show that error falls with compute (exponent in [{low:.3g}, {high:.3g}])"
     reducible_range = 10 ** min(exponent * decades, 300.0)

@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from harness.evidence import Evidence
+from harness.fits.clustered import ClusteredFit
 from harness.plots.figure import Figure
 from harness.plots.numerals import interval, number, percent
 from harness.plots.points import TOOLTIP, drawable, inline, points, width_labels
@@ -45,9 +46,10 @@ def error_against_flops(evidence: Evidence) -> Figure:
     floor = _floor(evidence)
     others = cells.join(frontier.select("cell"), on="cell", how="anti", maintain_order="left")
     behind = thinned(others, "training_flops", "test_error")
-    caption = _caption(frontier=len(frontier) > 0, laws=bool(laws), floor=bool(floor)) + thinning_note(
-        pl.concat([behind, frontier]), of=cells
-    )
+    clustered = any(isinstance(curve, ClusteredFit) for curve in evidence.curves.values())
+    caption = _caption(
+        frontier=len(frontier) > 0, laws=bool(laws), clustered=clustered, floor=bool(floor)
+    ) + thinning_note(pl.concat([behind, frontier]), of=cells)
     x = log_axis(cells["training_flops"], title="training FLOPs")
     y = log_axis(_heights(cells, frontier, floor), title="test error")
     fill = ordered_colour("width_text", width_labels(cells), title="width")
@@ -63,12 +65,13 @@ def error_against_flops(evidence: Evidence) -> Figure:
     return Figure("error_against_flops", title, caption, chart)
 
 
-def _caption(*, frontier: bool, laws: bool, floor: bool) -> str:
+def _caption(*, frontier: bool, laws: bool, clustered: bool, floor: bool) -> str:
     parts = ["Each dot is a cell, darker where the model is wider"]
     if frontier:
         parts.append("ringed dots are the frontier with the sd over seeds")
     if laws:
-        parts.append(f"lines are the fits with {percent(LEVEL)} confidence bands")
+        alone = " that take cells for independent, too narrow where cells of one trunk share its noise"
+        parts.append(f"lines are the fits with {percent(LEVEL)} confidence bands{alone if clustered else ''}")
     if floor:
         parts.append("the dashed level is the fitted floor")
     return "; ".join(parts) + "."
