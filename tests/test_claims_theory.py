@@ -113,6 +113,15 @@ def test_a_study_that_is_no_grid_of_data_and_size_says_what_would_make_it_one() 
     assert reason.startswith("it has 1 numbers of training examples at 3 model sizes or more; 3 would do")
 
 
+def test_data_at_which_a_model_made_no_mistake_say_nothing_of_the_size_that_is_enough() -> None:
+    given = grid(data_power=0.4, size_power=1.0)
+    perfect = (pl.col("train_examples") == 4000) & (pl.col("params") == pl.col("params").max())
+    cells = given.cells.with_columns(validation_error=pl.when(perfect).then(0.0).otherwise("validation_error"))
+    before, after = (capacity(one, factor=1.25).examples.tolist() for one in (given, replace(given, cells=cells)))
+    assert after == [n for n in before if n != 4000]
+    assert 4000 in before
+
+
 def test_sizes_that_bracket_nothing_are_refused() -> None:
     flat = grid(data_power=0.4, size_power=0.0)
     assert ruling("square_of_data", flat).answer == "undecided"

@@ -3,7 +3,8 @@
 Enough is the smallest size whose validation error is within a factor of the best at that number of examples (of what
 can be reduced, where the floor is known), interpolated between the sizes that were run. A number of examples is
 left out where the sizes don't bracket that: where the smallest is already enough, or where fewer than two larger ones
-confirm that the error has stopped falling.
+confirm that the error has stopped falling; and where an error is zero or below the floor, since nothing is within a
+factor of that.
 """
 
 from dataclasses import dataclass
@@ -51,8 +52,8 @@ def capacity(evidence: Evidence, *, factor: float) -> Capacity:
     for (examples,), cells in evidence.cells.group_by("train_examples", maintain_order=True):
         floor = pl.col("irreducible_error").fill_null(0.0)
         reducible = cells.with_columns((pl.col("validation_error") - floor).alias("reducible"))
-        above = reducible.filter(pl.col("reducible") > 0).sort("reducible")
-        found = _enough(above.unique("params", keep="first", maintain_order=True).sort("params"), factor=factor)
+        best = reducible.sort("reducible").unique("params", keep="first", maintain_order=True)
+        found = _enough(best.sort("params"), factor=factor)
         if found is not None:
             rows.append((float(examples), *found))
     if len(rows) < _FEWEST_SIZES:
@@ -65,10 +66,10 @@ def capacity(evidence: Evidence, *, factor: float) -> Capacity:
 
 
 def _enough(cells: pl.DataFrame, *, factor: float) -> tuple[float, float] | None:
-    """Parameters that are enough and their training FLOPs, between the sizes run; None where not bracketed."""
-    if len(cells) < _FEWEST_SIZES:
-        return None
+    """Parameters that are enough and their training FLOPs, between the sizes run; None where that can't be told."""
     error = cells["reducible"].to_numpy()
+    if len(cells) < _FEWEST_SIZES or error.min() <= 0:
+        return None
     log_params = np.log(cells["params"].cast(pl.Float64).to_numpy())
     log_compute = np.log(cells["training_flops"].cast(pl.Float64).to_numpy())
     target = np.log(error.min() * factor)
