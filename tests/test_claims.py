@@ -169,6 +169,23 @@ def test_pure_noise_decides_no_law() -> None:
 
 
 @pytest.mark.parametrize(
+    ("late", "answer", "told"), [(0.2, "supported", "the same answer."), (0.26, "undecided", "another answer; ")]
+)
+def test_where_no_form_describes_the_points_those_without_the_smallest_computes_must_answer_alike(
+    late: float, answer: str, told: str
+) -> None:
+    """Error falls as the 0.3 power at first and as the ``late`` one from there on: compute as its 5.0 or 3.8 power."""
+    spent = np.linspace(0, np.log(1e4), 24)
+    early = 0.3 * spent[-1]
+    log_error = -0.3 * np.minimum(spent, early) - late * np.maximum(spent - early, 0)
+    noise = 0.001 * np.random.default_rng(0).standard_normal(24)
+    verdict = judged("fourth_power", evidence(1e9 * np.exp(spent), 0.5 * np.exp(log_error + noise)))
+    assert verdict.answer == answer
+    assert "none of these forms describes the points" in verdict.reason
+    assert told in verdict.reason
+
+
+@pytest.mark.parametrize(
     ("compute", "error"),
     [
         ([], []),

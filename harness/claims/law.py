@@ -1,11 +1,14 @@
 """What the claims about the law itself share: is there a law at all, and how fast does compute grow along it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.stats import linregress
 
 from harness.claims.claim import Ruling, Terms, undecided
 from harness.claims.published import Trend
-from harness.fits.comparison import plausible, union_interval
+from harness.errors import FitError
+from harness.fits.comparison import compare_cells, plausible, union_interval
 from harness.fits.curve import CurveFit
 from harness.fits.quantity import Quantity
 from harness.forms import FORMS
@@ -14,6 +17,7 @@ from harness.hypotheses.exponent import reaches
 
 AT_THE_END = "at the largest compute"
 _ONE_SIDED = 0.025  # of the slope over all cells; that of the points is held to an interval at 95 %
+_MISFIT = 0.01  # p of a bend, or of residuals against the scatter of seeds, below which a form is not the curve
 _ANY_FLOOR = "power_floor"  # a straight line is no evidence on growth where a bent one could not be tried
 
 
@@ -55,7 +59,8 @@ def judge_growth(trend: Trend, bound: float, terms: Terms, *, where: str = AT_TH
 
     The number is the local compute exponent at the largest compute, or the mean one over the range of the points; it
     needs no assumption about what an irreducible error does further on. Its interval is the union over the forms that
-    the points leave standing. At the largest compute the joint surface, which all cells went into, must answer alike.
+    the points leave standing. At the largest compute the joint surface, which all cells went into, must answer alike;
+    and where none of those forms describes the points, so must fits without the smallest computes.
     """
     if reason := falls_with_compute(trend):
         return undecided(reason)
@@ -88,7 +93,33 @@ def judge_growth(trend: Trend, bound: float, terms: Terms, *, where: str = AT_TH
         if reaches(ends, bound) != answer:
             other = f"the joint surface of all cells says {power_text(ends[0])} to {power_text(ends[1])}"
             return undecided(f"the two roads disagree, and both must agree: {other}; {rest}", value, (low, high))
+    if where == AT_THE_END and (amiss := _amiss(trend, standing)):
+        ends = _without_the_smallest(trend, best, terms)
+        told = f"{amiss}; without the lowest third of the decades {power_text(ends[0])} to {power_text(ends[1])}"
+        if reaches(ends, bound) != answer:
+            return undecided(f"{told}: another answer; {rest}", value, (low, high))
+        rest = f"{rest} But {told}: the same answer."
     return Ruling(value, (low, high), answer, rest)
+
+
+def _amiss(trend: Trend, standing: Sequence[str]) -> str:
+    """What the standing forms all leave in the points; empty where one of them describes these."""
+    best = 0.0
+    for name in standing:
+        found = trend.curves[name].diagnostics
+        best = max(best, min(p for p in (found.bend, found.lack_of_fit, 1.0) if p is not None))
+    return f"none of these forms describes the points (p {best:.2g} or less)" if best < _MISFIT else ""
+
+
+def _without_the_smallest(trend: Trend, best: CurveFit, terms: Terms) -> tuple[float, float]:
+    """The interval of the local exponent by fits to the upper two thirds of the decades; open where there are none."""
+    log_compute = np.log(best.compute)
+    upper = log_compute >= log_compute.min() + np.ptp(log_compute) / 3
+    try:
+        fits = compare_cells(best.cells.where(upper), forms=tuple(trend.curves), chance_error=best.chance_error)
+        return fits.interval("compute_exponent", level=terms.confidence)
+    except FitError:
+        return -np.inf, np.inf
 
 
 def _mean_exponent(trend: Trend, best: CurveFit, terms: Terms) -> tuple[float, tuple[float, float]]:

@@ -22,7 +22,7 @@ from harness.forms.form import ERROR, LOG_ERROR, RECIPROCAL_ERROR, FloatArray, F
 _ROUNDS = 30
 _CLOSE = 1e-6
 _NOISES = (LOG_ERROR, ERROR, RECIPROCAL_ERROR)
-_STEPS = 25  # from the optimum under the form's own noise: what is left of AICc is far below its last printed digit
+_STEPS = 25  # from the optimum under the form's own noise: what is left of AICc is below its last printed digit
 
 
 @dataclass(frozen=True, eq=False)
