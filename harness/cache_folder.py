@@ -6,10 +6,11 @@ another question left there is never read.
 
 import hashlib
 import os
-import uuid
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+
+from harness.run_files import temporary_of
 
 
 def cache_file(output: Path, name: str, *, code: Iterable[str], of: str = "") -> Path:
@@ -27,8 +28,11 @@ def stamp(status: os.stat_result) -> str:
 
 def keep(path: Path, write: Callable[[Path], object]) -> None:
     """Write the file under another name and rename it. Where that can't be done nothing is lost but time."""
+    temporary = temporary_of(path)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-        write(temporary)
-        temporary.replace(path)
+        try:
+            write(temporary)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)  # of a full disk

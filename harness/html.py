@@ -1,6 +1,5 @@
 """What every page is made of: one template, the figures' specifications, and the Vega bundle, all in one file."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -14,6 +13,7 @@ import vl_convert
 from harness.errors import ConfigError
 from harness.plots import VEGA_LITE, Figure
 from harness.plots.numerals import count, interval, number, scientific
+from harness.run_files import replacing
 
 
 def page_template(name: str) -> jinja2.Template:
@@ -64,7 +64,6 @@ def writing_into(folder: Path) -> Iterator[None]:
 
 def write_page(text: str, page: Path) -> Path:
     """Write the page and return its path; it is renamed into place last, so who finds one finds a whole one."""
-    unfinished = page.with_name(f".{page.name}.{os.getpid()}")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(page)
+    with replacing(page) as file:
+        file.write(text.encode())
     return page

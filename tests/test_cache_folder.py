@@ -40,3 +40,12 @@ def test_where_nothing_can_be_kept_nothing_is_said(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file where the folder would be")
     keep(tmp_path / "cache" / "a.json", lambda file: file.write_text("x"))
     assert [path.name for path in tmp_path.iterdir()] == ["cache"]
+
+
+def test_nothing_stays_of_a_file_that_the_disk_had_no_room_for(tmp_path: Path) -> None:
+    def full(file: Path) -> None:
+        file.write_text("half of it")
+        raise OSError(28, "No space left on device")
+
+    keep(tmp_path / "cache" / "a.json", full)
+    assert not list((tmp_path / "cache").iterdir())
