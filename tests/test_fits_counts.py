@@ -5,6 +5,7 @@ import pytest
 
 from harness.errors import FitError
 from harness.fits.curve import CurveFit, fit_curve
+from harness.forms import FORMS
 from harness.forms.form import FloatArray
 
 COMPUTE = np.geomspace(1e9, 1e12, 16)
@@ -66,6 +67,15 @@ def test_runs_at_chance_are_observations_of_the_ceiling() -> None:
     assert low < 0.7 < high
 
 
+@pytest.mark.parametrize("form", [name for name, one in FORMS.items() if one.family != "diagnostic"])
+def test_a_run_that_is_wrong_about_every_example_is_an_observation_too(form: str) -> None:
+    compute, share = np.geomspace(1e6, 1e12, 8), [1, 0.8, 0.6, 0.45, 0.33, 0.25, 0.18, 0.13]
+    fit = fit_curve(compute, share, form=form, test_examples=100, chance_error=0.9)
+    nearly = fit_curve(compute, [0.995, *share[1:]], form=form, test_examples=100, chance_error=0.9)
+    assert fit.value("slope") == pytest.approx(nearly.value("slope"), rel=0.1)
+    assert np.isfinite([fit.aicc, *fit.interval("slope")]).all()
+
+
 @pytest.mark.parametrize(("tests", "scatter"), [(10_000, 0.0), (10_000, 0.02), (500, 0.02)])
 @pytest.mark.slow
 def test_intervals_hold_the_truth_whatever_the_size_of_the_test_set(tests: int, scatter: float) -> None:
@@ -101,6 +111,7 @@ def test_the_number_of_test_examples_may_differ_between_points() -> None:
         ([0.3, 0.2, 1.1, 0.1], {"test_examples": 100}, "error: row 2 is 1.1; a share of the test examples"),
         ([0.3, np.nan, 0.2, 0.1], {"test_examples": 100}, "error: row 1 is nan; a share"),
         ([0.3, 0.2, 0.2, 0.1], {"test_examples": 0}, "test_examples: row 0 is 0.0"),
+        ([0.3, 0.2, 0.2, 0.1], {"test_examples": 0.4}, "test_examples: one is 0.4; 1 or more would do"),
         ([0.0, 0.0, 0.0, 0.0], {"test_examples": 100}, "error: is 0.005 at every point"),
         ([0.3, 0.2, 0.15, 0.1], {"test_examples": 100, "stderr": [0.1] * 4}, "stderr: given together with"),
         ([0.3, 0.2, 0.15, 0.1], {"test_examples": 100, "objective": "lad"}, "objective: lad estimates the noise"),

@@ -78,7 +78,8 @@ def solve(form: Form, cells: Cells, reference: Reference) -> Optimum:
     def sampling(error: FloatArray) -> FloatArray:
         """The known variance of the responses, where the errors are ``error``."""
         if cells.trials is not None:
-            variance = error * (1 - error) / cells.trials
+            most = 1 - 0.5 / cells.trials  # all wrong, as none wrong, is half an example from it: no variance is 0
+            variance = np.minimum(error, most) * (1 - np.minimum(error, most)) / cells.trials
         else:
             assert cells.stderr is not None
             variance = np.square(cells.stderr)
