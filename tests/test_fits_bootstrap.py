@@ -73,6 +73,14 @@ def test_an_end_that_the_profile_leaves_open_stays_open() -> None:
 
 
 @pytest.mark.slow
+def test_an_end_that_the_draws_do_not_find_is_open() -> None:
+    """The slope hangs on one point, whose sign alone is drawn, so nothing is ever rejected."""
+    error = np.append(0.3 * np.exp(0.02 * np.random.default_rng(0).standard_normal(6)), 0.1)
+    fit = fit_curve([1e9] * 6 + [1e12], error, form="power")
+    assert wild_test(fit, "exponent", 0.0, draws=99).p_value > 0.05
+    assert wild_interval(fit, "exponent", draws=99) == (-np.inf, np.inf)
+
+
 def test_where_noise_is_unequal_the_test_still_has_its_size() -> None:
     sigma = 0.06 * (COMPUTE / 1e9) ** -0.3
     plain = wild = 0

@@ -27,6 +27,7 @@ from harness.forms.form import FloatArray
 _FEW = 10  # clusters; below it two signs give too few different draws, and six weights are used (Webb 2023)
 _WEBB = np.sqrt(np.array([0.5, 1.0, 1.5]))
 _NEAREST, _FARTHEST = 0.05, 5.0  # normal deviations from the estimate; an end that lies further out is called open
+_BEYOND = 5.5  # where an end that is at a bound of the form, or open, is still at the same place
 _STEPS = 7  # to 0.04 of a deviation, less than the draws' own scatter
 _ONE_SD, _WIDE = 0.6827, 1 - 1e-8  # the second holds every end that is looked for
 _STARTS = 8
@@ -112,7 +113,7 @@ def wild_interval(
     """The values that ``wild_test`` doesn't reject at ``level``.
 
     Each end is looked for on the way that profile-F ends take as their level grows, by bisection of that level. An end
-    that profile-F leaves open, or puts at a bound of the form, stays there.
+    that profile-F leaves open, or puts at a bound of the form, stays there, and one that isn't found is open.
 
     Raises:
         FitError: as ``wild_test``.
@@ -127,11 +128,13 @@ def wild_interval(
             at = place(deviations)
             return not np.isfinite(at) or _test(fit, quantity, at, signs).p_value > 1 - level
 
-        farthest = _FARTHEST
-        if not np.isfinite(place(farthest)):
-            farthest = _bisect(_NEAREST, farthest, lambda deviations: bool(np.isfinite(place(deviations))))
+        limit, farthest = place(_BEYOND), _FARTHEST
+        if place(farthest) == limit:  # infinite, or a bound of the form
+            farthest = _bisect(_NEAREST, farthest, lambda deviations: place(deviations) != limit)
             if kept(farthest):
-                return place(_FARTHEST)
+                return limit
+        elif kept(farthest):
+            return (-np.inf, np.inf)[side]
         return place(_bisect(_NEAREST, farthest, kept))
 
     return end(0), end(1)
