@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from harness.claims.target_factor import decades_to
 from harness.evidence import Evidence
+from harness.fits.comparison import plausible
 from harness.fits.curve import CurveFit
 from harness.forms import FORMS
 from harness.plots.numerals import count, interval, number, percent
@@ -26,23 +28,33 @@ _GENERAL = "a general sentence would need three data sets and two families of ne
 
 
 def halving(evidence: Evidence) -> str:
-    """One sentence: the compute that half of the last error would take, beside what the paper says."""
-    fits = [evidence.curves[name] for name in _FORMS if name in evidence.curves]
-    if not fits:
+    """One sentence: the compute that half of the last fitted error would take, beside what the paper says.
+
+    By the best of the forms that the cells leave standing, and by those that stand too and differ on whether any would.
+    """
+    standing = [evidence.curves[name] for name in plausible(evidence.curves)]
+    if not standing:
         return "The runs don't say how much compute half that error would take."
-    told = " and ".join(f"the {FORMS[fit.form].title} asks for {_times(fit)}" for fit in fits)
+    best = min(standing, key=lambda fit: fit.aicc)
+    others = [fit for fit in standing if _bought(fit) != _bought(best)]
+    told = [f"the best form that stands ({FORMS[best.form].title}) asks for {_times(best)}"]
+    told += [f"another that stands ({FORMS[fit.form].title}) for {_times(fit)}" for fit in others]
     return (
-        f"To halve that error, {told}; the paper's theory asks for {count(2**THEORY)} times or more, the popular ninth "
-        f"power for {count(2**POPULAR)}."
+        f"To halve the error fitted at the largest compute, {', '.join(told)}; the paper's theory asks for "
+        f"{count(2**THEORY)} times or more, the popular ninth power for {count(2**POPULAR)}."
     )
+
+
+def _bought(fit: CurveFit) -> bool:
+    """Whether some compute halves the error by the fit's own value."""
+    return bool(np.isfinite(fit.value(decades_to(fit, 0.5))))
 
 
 def _times(fit: CurveFit) -> str:
     """How many times the largest compute the fit asks for: its 95 % interval, with the value where there is one."""
-    last = float(np.log10(fit.compute.max()))
-    half = fit.log10_compute_to(float(fit.error[fit.compute.argmax()]) / 2)
-    low, high = (_power(end - last) for end in fit.interval(half))
-    middle = fit.value(half) - last
+    half = decades_to(fit, 0.5)
+    low, high = (_power(end) for end in fit.interval(half))
+    middle = fit.value(half)
     if not np.isfinite(low):
         return "what no compute can buy"
     if low == 0:

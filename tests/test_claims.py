@@ -1,5 +1,7 @@
 """Claims on evidence with a known truth: right where it can be told, undecided where it can't, never an exception."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -20,12 +22,14 @@ def evidence(compute: FloatArray, error: FloatArray) -> Evidence:
         {
             "training_flops": np.concatenate([compute, compute]),
             "budget_flops": np.concatenate([compute, compute]),
-            "params": np.full(2 * len(compute), 1000),
-            "examples_seen": np.concatenate([compute, compute]) / 6000,
+            "params": np.repeat([1000, 2000], len(compute)),
+            "examples_seen": np.concatenate([compute, compute / 2]) / 6000,
             "validation_error": np.concatenate([error, error * 1.1]),
             "test_error": np.concatenate([error, error * 1.1]),
             "train_examples": np.full(2 * len(compute), 55_000),
             "seeds": np.full(2 * len(compute), 2),
+            "cell": [f"{number:08x}" for number in range(2 * len(compute))],
+            "config": pl.Series([None] * 2 * len(compute), dtype=pl.String),
         }
     )
     frontier = cells.head(len(compute))
@@ -121,6 +125,22 @@ def test_a_power_on_the_bound_is_undecided_and_its_interval_holds_it() -> None:
     assert verdict.interval[0] < 4 < verdict.interval[1]
 
 
+def test_nine_is_judged_over_the_range_and_at_its_end_and_both_must_answer_alike() -> None:
+    given = law(1 / 5, 0.09, decades=4, n=24, sigma=0.003)
+    verdict, end = judged("ninth_power", given), judged("fourth_power", given)
+    assert verdict.value is not None
+    assert end.interval is not None
+    assert verdict.value < 9 < end.interval[0], "the curve bends: less than 9 over the range, more at its end"
+    assert verdict.answer == "undecided"
+    assert verdict.reason.startswith("range and end must answer alike: over the range measured, C grows as the")
+    assert ", contradicted; at its end supported: at the largest compute, C grows as the" in verdict.reason
+
+
+def test_the_number_held_against_nine_is_the_mean_over_the_range() -> None:
+    given = law(1 / 5, 0.09, decades=4, n=24, sigma=0.003)
+    assert judged("ninth_power", given).value == judged("above_bound", given).value
+
+
 def test_less_than_a_decade_decides_no_power() -> None:
     verdict = judged("fourth_power", law(1 / 12, 0.0, decades=0.9, n=40, sigma=0.001))
     assert verdict.answer == "undecided"
@@ -155,6 +175,17 @@ def test_error_that_rises_with_compute_does_not_support_the_variance_claim() -> 
     verdict = judged("variance", evidence(compute, 0.1 * (compute / 1e9) ** 0.1))
     assert verdict.answer == "contradicted"
     assert "error does not fall" in verdict.reason
+
+
+def test_variance_is_not_judged_over_tasks_nor_where_compute_is_another_name_for_size_or_data() -> None:
+    lacks, given = CLAIMS["variance"].lacks, law(0.25, 0.0, decades=3)
+    assert lacks(given) == ""
+    options = pl.Series("config", [f'{{"data": {{"options": {{"zipf_excess": 0.{one % 4}}}}}}}' for one in range(32)])
+    assert lacks(replace(given, runs=given.runs.with_columns(options))).startswith("its runs are of 4 tasks")
+    one_size = given.cells.with_columns(params=1000)
+    assert "another name for the examples" in lacks(replace(given, cells=one_size))
+    tied = given.cells.with_columns(params=pl.col("training_flops") / 1e6)
+    assert "another name for size" in lacks(replace(given, cells=tied))
 
 
 def test_pure_noise_decides_no_law() -> None:

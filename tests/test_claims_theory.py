@@ -12,9 +12,10 @@ from harness.claims.capacity import capacity
 from harness.claims.pooling import pool
 from harness.claims.published import frontier_trend
 from harness.claims.shared_shape import fit_shifts
+from harness.claims.target_factor import decades_to
 from harness.errors import FitError
 from harness.evidence import Evidence
-from harness.fits.comparison import compare_forms
+from harness.fits.comparison import compare_forms, plausible
 from harness.fits.slope import slope
 from harness.paper.networks import published_networks
 from harness.simulation import METHODS, Method, Point, Setting
@@ -253,6 +254,7 @@ def test_scaling_down_is_held_against_scaling_up(down: float, up: float, answer:
     assert found.answer == answer
     assert found.value == pytest.approx(down - up, abs=0.01)
     assert "tuned at each" in found.reason
+    assert "mean slope over the range, ln error on ln compute and no asymptotic exponent" in found.reason
 
 
 def test_a_study_without_both_directions_says_which_is_missing() -> None:
@@ -261,8 +263,54 @@ def test_a_study_without_both_directions_says_which_is_missing() -> None:
 
 def test_the_step_to_five_per_cent_takes_ten_to_the_five_on_the_paper_s_points() -> None:
     found = of_published("target_factor", PUBLISHED["ImageNet 2020, hardware burden"])
-    assert found.value == pytest.approx(4.93, abs=0.005)
+    assert found.reason.startswith("the power law asks for 10^4.93 times the compute")
     assert found.answer == "undecided", "13 points can't carry it"
+
+
+def test_the_number_of_the_step_is_that_of_the_most_optimistic_form_that_stands() -> None:
+    trend = PUBLISHED["ImageNet 2020, hardware burden"].trend
+    factors = [
+        fit.value(decades_to(fit, 0.05 / 0.115)) for fit in map(trend.curves.__getitem__, plausible(trend.curves))
+    ]
+    found = of_published("target_factor", PUBLISHED["ImageNet 2020, hardware burden"])
+    assert found.value == min(factors) < 4.93
+
+
+def test_what_even_the_power_law_asks_for_is_moot_where_the_points_contradict_it() -> None:
+    found = of_published("target_factor", PUBLISHED["ImageNet 2022, training FLOPs"])
+    assert found.answer == "undecided", "the power law asks for less than 10^5, the form that stands for far more"
+    assert found.value == pytest.approx(10.80, abs=0.01)
+    assert found.reason.startswith("moot: the points contradict the power law")
+    assert "asks for 10^4.33 times the compute" in found.reason
+    assert "asks for 10^10.80 times the compute" in found.reason
+
+
+def test_a_floor_above_the_target_supports_no_optimist_s_number() -> None:
+    compute = np.geomspace(1e8, 1e12, 24)
+    noise = np.exp(0.003 * np.random.default_rng(0).standard_normal(24))
+    found = ruling("target_factor", evidence(compute, (0.1 + 0.5 * (compute / 1e8) ** -0.3) * noise))
+    assert (found.answer, found.value) == ("undecided", np.inf)
+    assert "asks for infinitely many times the compute" in found.reason
+
+
+def test_published_compute_is_noisy_too_so_nine_must_hold_by_regression_both_ways() -> None:
+    found = of_published("ninth_power", PUBLISHED["ImageNet 2022, training FLOPs"])
+    assert found.answer == "undecided"
+    assert "12.0 (10.7 to 13.6) by regression of error on compute and 8.6 (7.6 to 9.6) by the reverse" in found.reason
+    fourth = of_published("fourth_power", PUBLISHED["ImageNet 2022, training FLOPs"])
+    assert fourth.answer == "supported", "both ways lie above 4"
+    assert fourth.interval is not None
+    assert fourth.interval[0] == pytest.approx(7.58, abs=0.01)
+
+
+@pytest.mark.parametrize("claim", sorted(name for name, one in CLAIMS.items() if one.published is not None))
+def test_the_cost_of_a_forward_pass_speaks_to_no_claim_about_training(claim: str) -> None:
+    by_pass = [points for name, points in PUBLISHED.items() if "forward pass" in name]
+    lacks = [CLAIMS[claim].published_lacks(points) for points in by_pass]
+    if claim in ("variance", "families"):  # which the paper itself gave by the cost of a pass
+        assert "" in lacks
+    else:
+        assert all(lacks)
 
 
 @pytest.mark.parametrize(("power", "answer"), [(1 / 20, "supported"), (1 / 4, "contradicted")])
@@ -348,6 +396,7 @@ def test_a_slope_and_a_pooled_mean_are_the_textbook_s() -> None:
     assert alike.value == pytest.approx(1.0)
     assert alike.between == 0.0
     assert alike.stderr == pytest.approx(0.1 / np.sqrt(3))
+    assert alike.interval(level=0.05)[1] - 1.0 == pytest.approx(2.91999 * alike.stderr, rel=1e-5), "Student's t of 2"
     apart = pool([0.0, 1.0, 2.0], [0.01, 0.01, 0.01])
     assert apart.between == pytest.approx(1.0, abs=0.01)
     with pytest.raises(FitError, match="2 points; 3 or more"):

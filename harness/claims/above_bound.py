@@ -5,20 +5,21 @@ its end: it is what was paid.
 """
 
 from harness.claims.claim import Claim
-from harness.claims.law import judge_growth
-from harness.claims.published import frontier_trend, no_frontier
+from harness.claims.law import OVER_THE_RANGE, judge_growth
+from harness.claims.published import frontier_trend, no_frontier, not_of_training
 
-_BOUND, _RANGE = 4.0, "over the range measured"
+_BOUND = 4.0
 
 CLAIM = Claim(
     name="above_bound",
     paper="G6",
     statement="Computation has grown faster with performance than the theoretical lower bound, its fourth power.",
     source="Thompson, Greenewald, Lee & Manso 2020, arXiv 2007.05558 (actual growth against the lower bound)",
-    needs="a frontier, or published networks, over a decade of compute or more",
+    needs="a frontier, or published networks by training compute, over a decade of compute or more",
     statistic="mean compute exponent over the range",
     theirs="more than 4",
-    study=lambda evidence, terms: judge_growth(frontier_trend(evidence), _BOUND, terms, where=_RANGE),
+    study=lambda evidence, terms: judge_growth(frontier_trend(evidence), _BOUND, terms, where=OVER_THE_RANGE),
     lacks=no_frontier,
-    published=lambda points, terms: judge_growth(points.trend, _BOUND, terms, where=_RANGE),
+    published=lambda points, terms: judge_growth(points.trend, _BOUND, terms, where=OVER_THE_RANGE),
+    published_lacks=not_of_training,
 )

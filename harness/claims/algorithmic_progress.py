@@ -12,7 +12,7 @@ from scipy.stats import t as t_distribution
 
 from harness.claims.claim import Arms, Claim, Ruling, Terms, undecided
 from harness.claims.pooling import pool
-from harness.claims.published import Published, frontier_trend
+from harness.claims.published import Published, frontier_trend, not_of_training
 from harness.claims.shared_shape import fit_shifts
 from harness.errors import FitError
 from harness.forms.form import FloatArray
@@ -109,6 +109,8 @@ def lacks_years(points: Published) -> str:
     """Why published points can't speak of progress; empty where they can."""
     if "ImageNet" not in points.name:
         return "the claim is about ImageNet"
+    if reason := not_of_training(points):
+        return reason
     if len(points.year) != len(points.error) or np.ptp(points.year) < 2:
         return "their years are not known"
     return "" if len(points.error) >= 8 else f"{len(points.error)} networks; 8 or more would do"

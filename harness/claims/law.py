@@ -10,12 +10,13 @@ from harness.claims.published import Trend
 from harness.errors import FitError
 from harness.fits.comparison import compare_cells, plausible, union_interval
 from harness.fits.curve import CurveFit
+from harness.fits.direction import regression_directions
 from harness.fits.quantity import Quantity
 from harness.forms import FORMS
 from harness.forms.form import FloatArray, Params
 from harness.hypotheses.exponent import reaches
 
-AT_THE_END = "at the largest compute"
+AT_THE_END, OVER_THE_RANGE = "at the largest compute", "over the range measured"
 _ONE_SIDED = 0.025  # of the slope over all cells; that of the points is held to an interval at 95 %
 _MISFIT = 0.01  # p of a bend, or of residuals against the scatter of seeds, below which a form is not the curve
 _ANY_FLOOR = "power_floor"  # a straight line is no evidence on growth where a bent one could not be tried
@@ -59,8 +60,9 @@ def judge_growth(trend: Trend, bound: float, terms: Terms, *, where: str = AT_TH
 
     The number is the local compute exponent at the largest compute, or the mean one over the range of the points; it
     needs no assumption about what an irreducible error does further on. Its interval is the union over the forms that
-    the points leave standing. At the largest compute the joint surface, which all cells went into, must answer alike;
-    and where none of those forms describes the points, so must fits without the smallest computes.
+    the points leave standing; where compute is as noisy as error, also over the straight lines that the regressions
+    both ways give. At the largest compute the joint surface, which all cells went into, must answer alike; and where
+    none of those forms describes the points, so must fits without the smallest computes.
     """
     if reason := falls_with_compute(trend):
         return undecided(reason)
@@ -76,6 +78,9 @@ def judge_growth(trend: Trend, bound: float, terms: Terms, *, where: str = AT_TH
         value = best.value(quantity)
         low, high = union_interval(trend.curves, quantity, level=terms.confidence)
     titles = " or ".join(FORMS[name].title for name in standing)
+    if trend.noisy_compute:
+        lowest, highest, ways = either_way(trend, terms)
+        low, high, titles = min(low, lowest), max(high, highest), f"{titles}, or {ways}"
     rest = (
         f"{where}, C grows as the {power_text(value)} power of 1/error (each bound one-sided {terms.bound}: "
         f"{power_text(low)} to {power_text(high)}, whichever holds: {titles}), "
@@ -120,6 +125,19 @@ def _without_the_smallest(trend: Trend, best: CurveFit, terms: Terms) -> tuple[f
         return fits.interval("compute_exponent", level=terms.confidence)
     except FitError:
         return -np.inf, np.inf
+
+
+def either_way(trend: Trend, terms: Terms) -> tuple[float, float, str]:
+    """The lowest and the highest compute exponent by regression of error on compute and the reverse, and both told."""
+    ways = regression_directions(trend.compute, trend.error, level=terms.confidence)
+    forward, reverse = (
+        f"{power_text(way.value)} ({power_text(way.interval[0])} to {power_text(way.interval[1])})"
+        for way in (ways.forward, ways.reverse)
+    )
+    told = (
+        f"a straight line, {forward} by regression of error on compute and {reverse} by the reverse, as both are noisy"
+    )
+    return ways.reverse.interval[0], ways.forward.interval[1], told
 
 
 def _mean_exponent(trend: Trend, best: CurveFit, terms: Terms) -> tuple[float, tuple[float, float]]:

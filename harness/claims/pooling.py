@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import norm
+from scipy.stats import t as t_distribution
 
 
 @dataclass(frozen=True)
@@ -17,8 +18,9 @@ class Pooled:
     count: int
 
     def interval(self, *, level: float) -> tuple[float, float]:
-        """Ends that are one-sided bounds at ``level``."""
-        reach = float(norm.ppf(1 - level)) * self.stderr
+        """Ends that are one-sided bounds at ``level``: Student's, as their spread is that of these few."""
+        quantile = t_distribution.ppf(1 - level, self.count - 1) if self.count > 1 else norm.ppf(1 - level)
+        reach = float(quantile) * self.stderr
         return self.value - reach, self.value + reach
 
 

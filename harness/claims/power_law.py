@@ -8,7 +8,7 @@ there is no verdict. The rule is a margin and not a level.
 
 from harness.claims.claim import Claim, Ruling, Terms, undecided
 from harness.claims.law import falls_with_compute
-from harness.claims.published import Trend, frontier_trend, no_frontier
+from harness.claims.published import Trend, frontier_trend, no_frontier, not_of_training
 from harness.hypotheses import power_or_exponential
 
 
@@ -33,11 +33,12 @@ CLAIM = Claim(
         "rather than a factor that itself grows exponentially."
     ),
     source="Thompson, Greenewald, Lee & Manso 2020, arXiv 2007.05558 (polynomial against exponential models)",
-    needs="a frontier, or published networks, over two decades of compute",
+    needs="a frontier, or published networks by training compute, over two decades of compute",
     statistic="AICc of the best exponential form minus that of the best power form",
     theirs="more than 0",
     tested=False,
     study=lambda evidence, terms: _judge(frontier_trend(evidence), terms),
     lacks=no_frontier,
     published=lambda points, terms: _judge(points.trend, terms),
+    published_lacks=not_of_training,
 )

@@ -20,7 +20,8 @@ from harness.forms.form import FloatArray
 class Published:
     """Networks as their papers report them, arrays of shape (networks,): compute in FLOP, error in (0, 1).
 
-    ``measure`` says what compute is. ``year`` and ``family`` are empty where they are not known.
+    ``measure`` says what compute is, ``of_training`` whether it is what training took: a forward pass is not.
+    ``year`` and ``family`` are empty where they are not known.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Published:
     error: FloatArray
     year: FloatArray = field(default_factory=lambda: np.zeros(0))
     family: tuple[str, ...] = ()
+    of_training: bool = True
 
     @cached_property
     def trend(self) -> "Trend":
@@ -41,17 +43,16 @@ class Published:
                 curves[form] = fit_curve(self.compute, self.error, form=form, groups=range(len(self.error)))
             except FitError as reason:
                 refused[form] = str(reason)
-        _, first = np.unique(np.vstack([self.compute, self.error]), axis=1, return_index=True)
-        kept = np.sort(first)
-        return Trend("networks", self.compute[kept], self.error[kept], curves, refused)
+        return Trend("networks", self.compute, self.error, curves, refused, noisy_compute=True)
 
 
 @dataclass(frozen=True, eq=False)
 class Trend:
-    """Points of error against compute, each once, and the fits of every form; ``noun`` is what a point is called.
+    """Points of error against compute, and the fits of every form; ``noun`` is what a point is called.
 
     ``surface`` is the other road to the same frontier, where there is one. ``cells`` are compute and error of all that
-    the points were chosen from, shape (2, cells), where they were chosen.
+    the points were chosen from, shape (2, cells), where they were chosen. ``noisy_compute`` is whether compute is known
+    no better than error, as in papers: a regression of error on it is then one of two.
     """
 
     noun: str
@@ -61,6 +62,7 @@ class Trend:
     refused: Mapping[str, str]
     surface: SurfaceFit | None = None
     cells: FloatArray | None = None
+    noisy_compute: bool = False
 
 
 def frontier_trend(evidence: Evidence) -> Trend:
@@ -72,6 +74,11 @@ def frontier_trend(evidence: Evidence) -> Trend:
     return Trend(
         "frontier points", compute, error, evidence.curves, evidence.refused, evidence.surface, cells.to_numpy().T
     )
+
+
+def not_of_training(points: Published) -> str:
+    """What a claim about the cost of training lacks in networks of which only another cost is known."""
+    return "" if points.of_training else f"its compute is {points.measure}, and the claim is about training"
 
 
 def no_frontier(evidence: Evidence) -> str:

@@ -1,7 +1,9 @@
 """Claim: scaling down from a tuned model exaggerates how fast error falls, against scaling up from a small one.
 
 Three arms of one study with the same sizes and budgets: hyper-parameters tuned at the largest size and reused below
-(``down``), tuned at the smallest and reused above (``up``), and tuned at each (``each``, to hold both against).
+(``down``), tuned at the smallest and reused above (``up``), and tuned at each (``each``, to hold both against). What is
+held against each other are mean slopes over the range, as the paper's of families are: curves that bend may have their
+asymptotic exponents in the reverse order.
 """
 
 from collections.abc import Mapping
@@ -31,10 +33,10 @@ def _judge(arms: Arms, terms: Terms) -> Ruling:
     each = arms.evidence[_EACH].curves.get(_FORM) if _EACH in arms.evidence else None
     between = f", {each.value('exponent'):.3f} tuned at each" if each else ""
     reason = (
-        f"error falls as the {value[_DOWN]:.3f} power of compute when tuned at the largest size, {value[_UP]:.3f} "
-        f"when tuned at the smallest{between}: a difference of {difference:+.3f} (each bound one-sided "
-        f"{terms.bound}: {low:+.3f} to {high:+.3f}), over {fits[_DOWN].n} and {fits[_UP].n} frontier "
-        f"points and {fits[_DOWN].decades:.1f} decades."
+        f"the mean slope over the range, ln error on ln compute and no asymptotic exponent, is {value[_DOWN]:.3f} when "
+        f"tuned at the largest size, {value[_UP]:.3f} when tuned at the smallest{between}: a difference of "
+        f"{difference:+.3f} (each bound one-sided {terms.bound}: {low:+.3f} to {high:+.3f}), over {fits[_DOWN].n} and "
+        f"{fits[_UP].n} frontier points and {fits[_DOWN].decades:.1f} decades."
     )
     return Ruling(difference, (low, high), reaches((low, high), 0.0), reason)
 
@@ -53,7 +55,7 @@ CLAIM = Claim(
     ),
     source="Thompson, Greenewald, Lee & Manso 2022, arXiv 2007.05558v2, page 12",
     needs="a study with arms named down (tuned at the largest size) and up (tuned at the smallest)",
-    statistic="power of compute scaling down minus scaling up",
+    statistic="mean slope over the range scaling down minus scaling up",
     theirs="more than 0",
     arms=_judge,
     arms_lack=_lack,

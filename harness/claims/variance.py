@@ -3,9 +3,13 @@
 R2 of ln error on ln compute over all points. Each end of its interval is a one-sided bound, from Fisher's interval of
 the correlation. It measures the range of compute as much as the law: the same law over more decades has a higher R2, so
 the range is part of the number.
+
+What it can't measure is not judged: on several tasks at once R2 says how unlike the tasks are, and where only the size
+varies, or only the number of examples, it is theirs and not that of compute. Recipes may differ, as between papers.
 """
 
 import numpy as np
+import polars as pl
 from scipy.stats import norm
 
 from harness.claims.claim import Claim, Ruling, Terms, undecided
@@ -13,9 +17,28 @@ from harness.claims.published import Published, all_points
 from harness.claims.verdict import Answer
 from harness.errors import FitError
 from harness.evidence import Evidence
+from harness.fits.budgets import SAME_COMPUTE
 from harness.forms.form import FloatArray
 
 _FEWEST = 5
+
+
+def _lacks(evidence: Evidence) -> str:
+    if (tasks := _tasks(evidence.runs)) > 1:
+        return f"its runs are of {tasks} tasks, and R2 over all of them would be of how these differ"
+    flops = pl.col("training_flops").cast(float)
+    sizes = evidence.cells.group_by("params").agg(ratio=flops.max() / flops.min())
+    if len(sizes) == 1 and len(evidence.cells) > 1:
+        return "its cells are of one size, so compute is another name for the examples that they saw"
+    if (sizes["ratio"] <= 1 + SAME_COMPUTE).all():
+        return "each size was trained at one compute, so compute is another name for size"
+    return ""
+
+
+def _tasks(runs: pl.DataFrame) -> int:
+    """How many tasks there are: a data set with other options is another one; rows of old tables have no options."""
+    options = runs.unique("cell")["config"].str.json_path_match("$.data.options")
+    return options.drop_nulls().n_unique()
 
 
 def _of_study(evidence: Evidence, terms: Terms) -> Ruling:
@@ -71,11 +94,12 @@ def _of_published(points: Published, terms: Terms) -> Ruling:
 CLAIM = Claim(
     name="variance",
     paper="E1 to E22",
-    statement="Differences in training compute explain most of the differences in error between models.",
+    statement="Differences in compute explain most of the differences in error between models.",
     source="Thompson, Greenewald, Lee & Manso 2020, arXiv 2007.05558 (explained variance of the regressions)",
-    needs="five cells or published networks",
+    needs="five cells of one task where compute varies at a size and sizes at a compute, or published networks",
     statistic="R2 of ln error on ln compute, all points",
     theirs="0.29 to 0.68",
     study=_of_study,
+    lacks=_lacks,
     published=_of_published,
 )

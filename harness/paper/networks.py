@@ -42,6 +42,7 @@ def _published(edition: Edition, benchmark: str, axis: Axis) -> Published:
         compute=found.compute,
         error=found.error,
         year=found.year,
+        of_training=axis != "forward_flops",
     )
 
 
@@ -55,4 +56,5 @@ def _families() -> Published:
         compute=np.concatenate([field.compute, [_MAC * one.multiply_adds for one in members]]),
         error=np.concatenate([field.error, [one.error for one in members]]),
         family=(*[""] * len(field), *(one.family for one in members)),
+        of_training=False,
     )
