@@ -29,7 +29,8 @@ class Basis:
     """All that a report says besides what its table of runs does.
 
     ``words`` are the study's overrides, ``arms`` the ids of the runs of each named arm, ``missing`` the ids without a
-    record, ``unreadable`` maps the ids of damaged ones to the reason.
+    record, ``unreadable`` maps the ids of damaged ones to the reason. ``frozen_code`` is the digest of the judging code
+    that was frozen with the rules, empty where none was.
     """
 
     study: str
@@ -40,6 +41,7 @@ class Basis:
     missing: tuple[str, ...]
     unreadable: Mapping[str, str]
     context: Context
+    frozen_code: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,13 @@ class Conclusion:
 
 
 def conclude(
-    collected: Collected, *, study: str, rules: Rules, frozen: Frozen, arms: Mapping[str, Sequence[str]]
+    collected: Collected,
+    *,
+    study: str,
+    rules: Rules,
+    frozen: Frozen,
+    arms: Mapping[str, Sequence[str]],
+    frozen_code: str = "",
 ) -> Conclusion:
     """Fit and judge. Arms of different models are fitted and judged arm by arm alone.
 
@@ -62,9 +70,11 @@ def conclude(
     of_arms = gather_arms(study, arms, collected, exclusions=rules.exclusions)
     if of_arms is not None and mixed(collected.runs):
         evidence = reduce_runs(study, collected, exclusions=rules.exclusions)
-        return Conclusion(evidence, of_arms, judge_study(None, rules, arms=of_arms, frozen=frozen))
+        verdicts = judge_study(None, rules, arms=of_arms, frozen=frozen, frozen_code=frozen_code)
+        return Conclusion(evidence, of_arms, verdicts)
     evidence = gather(study, collected, exclusions=rules.exclusions)
-    return Conclusion(evidence, of_arms, judge_study(evidence, rules, arms=of_arms, frozen=frozen))
+    verdicts = judge_study(evidence, rules, arms=of_arms, frozen=frozen, frozen_code=frozen_code)
+    return Conclusion(evidence, of_arms, verdicts)
 
 
 @dataclass(frozen=True)
@@ -92,7 +102,14 @@ def rebuild(folder: Path) -> Rebuilt:
     """
     basis, runs = _read_basis(folder / FILE), read_runs(folder)
     collected = Collected(runs=runs, missing=basis.missing, unreadable=tuple(basis.unreadable.items()))
-    drawn = conclude(collected, study=basis.study, rules=basis.rules, frozen=basis.frozen, arms=basis.arms)
+    drawn = conclude(
+        collected,
+        study=basis.study,
+        rules=basis.rules,
+        frozen=basis.frozen,
+        frozen_code=basis.frozen_code,
+        arms=basis.arms,
+    )
     return Rebuilt(basis, drawn, render(drawn.evidence, drawn.verdicts, basis.context, arms=drawn.arms))
 
 

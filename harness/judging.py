@@ -11,9 +11,10 @@ from dataclasses import replace
 import polars as pl
 
 from harness.claims import CLAIMS, Arms, Claim, Published, Ruling, Simulated, Terms, Verdict
+from harness.claims.verdict import Standing
 from harness.errors import ConfigError, FitError
 from harness.evidence import Evidence, gather
-from harness.rules import Exclusions, Frozen, Rules
+from harness.rules import Exclusions, Frozen, Rules, judging_code
 from harness.schema import unknown
 from harness.table import Collected
 
@@ -45,9 +46,16 @@ def gather_arms(
 
 
 def judge_study(
-    evidence: Evidence | None, rules: Rules, *, arms: Arms | None = None, frozen: Frozen = "not frozen"
+    evidence: Evidence | None,
+    rules: Rules,
+    *,
+    arms: Arms | None = None,
+    frozen: Frozen = "not frozen",
+    frozen_code: str = "",
 ) -> tuple[Verdict, ...]:
     """A verdict on every claim that the study can speak to, in the registry's order.
+
+    ``frozen_code`` is the digest of the judging code that was frozen with the rules.
 
     Raises:
         ConfigError: a confirmatory claim that there isn't, or whose rule is no test at a level.
@@ -57,7 +65,11 @@ def judge_study(
     }
     named = _confirmatory(rules)
     confirmatory = [name for name in named if name in judges] if frozen == "frozen" else []
-    return _judge(judges, confirmatory, rules, family=len(named))
+    standing: Standing = "confirmatory" if frozen_code == judging_code() else "confirmatory, judged by later code"
+    verdicts = _judge(judges, confirmatory, rules, family=len(named))
+    return tuple(
+        replace(one, standing=standing, seen=rules.seen) if one.claim in confirmatory else one for one in verdicts
+    )
 
 
 def study_judge(claim: Claim, evidence: Evidence | None, arms: Arms | None) -> Judge | None:
@@ -131,11 +143,7 @@ def _holm(
             break
         decided |= hits
         left = [name for name in left if name not in hits]
-    return {name: _confirmed(one) for name, one in decided.items()}
-
-
-def _confirmed(verdict: Verdict) -> Verdict:
-    return replace(verdict, standing="confirmatory")
+    return decided
 
 
 def _confirmatory(rules: Rules) -> tuple[str, ...]:

@@ -56,6 +56,12 @@ class Context:
     versions: tuple[tuple[str, str], ...] = ()
     machine: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What the page warns of, in short."""
+        short = (("rate not certified", self.caution), ("cells share trunks", self.trunks))
+        return tuple(name for name, told in short if told)
+
 
 def write_report(
     evidence: Evidence, verdicts: Sequence[Verdict], context: Context, folder: Path, *, arms: Arms | None = None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.claims import CLAIMS, Verdict
+from harness.claims.claim import sureness
 from harness.errors import ConfigError, RecordError
 from harness.plots.numerals import ABSENT, interval, number
 from harness.power import Power
@@ -17,7 +18,8 @@ FILE = "found.json"
 class Judged:
     """A verdict in words.
 
-    ``paper`` has the claim's ids in the paper, ``theirs`` the number that it claims, ``ours`` ours with its interval.
+    ``paper`` has the claim's ids in the paper, ``theirs`` the number that it claims, ``ours`` ours with its interval
+    and how sure its ends are. ``seen`` is what was known before the claim was named.
     """
 
     statement: str
@@ -28,6 +30,12 @@ class Judged:
     answer: str
     standing: str
     reason: str
+    seen: str = ""
+
+    @property
+    def named_before(self) -> bool:
+        """Whether the study named the claim before it ran."""
+        return self.standing != "exploratory"
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,8 @@ class Found:
 
     ``trained`` is None where published figures or a simulation are the evidence. ``page``, ``table`` and ``figure`` are
     files of its folder, the last two empty where there is none. ``power`` has what studies of its design decide under
-    each assumed truth, where it named a claim of which ``plan --power`` speaks.
+    each assumed truth, where it named a claim of which ``plan --power`` speaks. ``cautions`` are what its page warns
+    of, in short.
     """
 
     name: str
@@ -73,6 +82,7 @@ class Found:
     verdicts: tuple[Judged, ...] = ()
     held: tuple[Held, ...] = ()
     power: tuple[Power, ...] = ()
+    cautions: tuple[str, ...] = ()
 
 
 def in_words(verdict: Verdict) -> Judged:
@@ -80,6 +90,8 @@ def in_words(verdict: Verdict) -> Judged:
     ours = ABSENT
     if verdict.value is not None:
         ours = number(verdict.value) + (f" [{interval(verdict.interval)}]" if verdict.interval else "")
+        if verdict.interval and verdict.level is not None:
+            ours += f", one-sided {sureness(verdict.level)}"
     return Judged(
         statement=verdict.statement,
         paper=CLAIMS[verdict.claim].paper,
@@ -89,6 +101,7 @@ def in_words(verdict: Verdict) -> Judged:
         answer=verdict.answer,
         standing=verdict.standing,
         reason=verdict.reason,
+        seen=verdict.seen,
     )
 
 

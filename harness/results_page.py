@@ -28,12 +28,19 @@ def with_summary(readme: str, results: Sequence[Found]) -> str:
     if start not in readme or end not in readme:
         return readme
     table = _table(
-        ("claim", "the paper's", "ours [interval]", "verdict", "study"),
+        ("claim", "the paper's", "ours [interval]", "verdict", "read with", "study"),
         [
-            (one.statement, one.theirs, one.ours, f"{_SYMBOLS[one.answer]} {one.answer}", f"`{found.name}`")
+            (
+                one.statement,
+                one.theirs,
+                one.ours,
+                f"{_SYMBOLS[one.answer]} {one.answer}",
+                "; ".join((*_standing(one), *found.cautions)),
+                f"`{found.name}`",
+            )
             for found in results
             for one in found.verdicts
-            if one.standing == "confirmatory"
+            if one.named_before
         ],
     )
     before, after = readme.split(start)[0], readme.split(end)[1]
@@ -60,20 +67,29 @@ def render(results: Sequence[Found]) -> str:
 
 def _foremost(found: Found) -> list[Judged]:
     """Claims that the study named before it ran; where it named none and was held against no curve, all."""
-    named = [verdict for verdict in found.verdicts if verdict.standing == "confirmatory"]
+    named = [verdict for verdict in found.verdicts if verdict.named_before]
     return named or ([] if found.held else list(found.verdicts))
 
 
 def _rows(results: Sequence[Found]) -> list[tuple[str, ...]]:
     """The table's rows: claims that were named before, other claims, then curves where a study named no claim."""
     judged = [(found, one) for found in results for one in _foremost(found)]
-    judged.sort(key=lambda pair: pair[1].standing != "confirmatory")
+    judged.sort(key=lambda pair: not pair[1].named_before)
     claims: list[tuple[str, ...]] = [
-        (one.statement, one.paper, _link(found), one.statistic, one.theirs, one.ours, _answer(one), one.reason)
+        (one.statement, one.paper, _link(found), one.statistic, one.theirs, one.ours, _answer(one, found), one.reason)
         for found, one in judged
     ]
     curves: list[tuple[str, ...]] = [
-        (f"As in {one.curve}.", "", _link(found), one.exponent_of, one.published, one.ours, _same(one), one.reason)
+        (
+            f"As in {one.curve}.",
+            "",
+            _link(found),
+            one.exponent_of,
+            one.published,
+            f"{one.ours}, two-sided 95 %",
+            "; ".join((_same(one), *found.cautions)),
+            one.reason,
+        )
         for found in results
         if not _foremost(found)
         for one in found.held
@@ -89,8 +105,18 @@ def _same(held: Held) -> str:
     return f"{_SYMBOLS.get(held.answer, ABSENT)} {held.answer}"
 
 
-def _answer(verdict: Judged) -> str:
-    return f"{_SYMBOLS[verdict.answer]} {verdict.answer}, {verdict.standing}"
+def _answer(verdict: Judged, found: Found) -> str:
+    said = (f"{_SYMBOLS[verdict.answer]} {verdict.answer}, {verdict.standing}", *_seen(verdict), *found.cautions)
+    return "; ".join(said)
+
+
+def _standing(verdict: Judged) -> tuple[str, ...]:
+    """What of its standing is more than that it was named before."""
+    return (*verdict.standing.split(", ")[1:], *_seen(verdict))
+
+
+def _seen(verdict: Judged) -> tuple[str, ...]:
+    return (f"seen before: {verdict.seen}",) if verdict.seen else ()
 
 
 def _section(found: Found) -> list[str]:
@@ -106,7 +132,7 @@ def _section(found: Found) -> list[str]:
         *found.command.split(" && "),
         "```",
         "",
-        f"{_trained(found.trained)}{found.answer}",
+        f"{_trained(found.trained)}{found.answer}{''.join(f' {one.capitalize()}.' for one in found.cautions)}",
         "",
         f"{', '.join(links)}.",
     ]
@@ -125,7 +151,7 @@ def _section(found: Found) -> list[str]:
     if found.held:
         lines += ["", "Beside published curves:", ""]
         lines += _table(
-            ("curve", "exponent of", "published", "ours [95 %]", "the same", "why"),
+            ("curve", "exponent of", "published", "ours [two-sided 95 %]", "the same", "why"),
             [(one.curve, one.exponent_of, one.published, one.ours, one.answer, one.reason) for one in found.held],
         )
     return lines

@@ -1,9 +1,12 @@
 """How claims are judged: level, margins, exclusions, and which are confirmatory. Values stand in ``conf/claims``.
 
 Frozen before a study runs: the first launch writes the rules beside the runs while none has a record, and a verdict
-under other rules, or without a frozen file, is exploratory. That is told, not prevented.
+under other rules, or without a frozen file, is exploratory. With them it writes a digest of the code that judges, and a
+verdict by other code says so. That is told, not prevented.
 """
 
+import functools
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -14,7 +17,9 @@ from typing import Any, Literal
 from harness.errors import ConfigError
 from harness.schema import from_dict, to_dict
 
+_CODE = "judging_code"
 Frozen = Literal["frozen", "changed", "not frozen"]
+_JUDGING = ("claims", "fits", "forms", "hypotheses", "evidence.py", "judging.py")  # what a verdict follows from
 
 
 @dataclass(frozen=True)
@@ -47,12 +52,17 @@ class Exclusions:
 
 @dataclass(frozen=True)
 class Rules:
-    """The ``claims`` node of the configuration."""
+    """The ``claims`` node of the configuration.
+
+    ``seen`` is what was known of the study's data or answers before these were written down; it is no rule, and may be
+    owned up to at any time.
+    """
 
     level: float
     confirmatory: tuple[str, ...]
     margins: Margins
     exclusions: Exclusions
+    seen: str = ""
 
 
 def read_rules(tree: Any) -> Rules:
@@ -71,23 +81,51 @@ def read_rules(tree: Any) -> Rules:
     return rules
 
 
+@functools.cache
+def judging_code(root: Path = Path(__file__).parent) -> str:
+    """A digest of the files that make verdicts of a table of runs."""
+    files = (file for name in _JUDGING for file in (root / name, *sorted((root / name).glob("*.py"))))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files if file.is_file())).hexdigest()[:12]
+
+
 def freeze(rules: Rules, file: Path, *, started: bool) -> Frozen:
     """Write the rules to ``file`` unless a run of the study has been ``started``; where they stand after that."""
     if not started:
         file.parent.mkdir(parents=True, exist_ok=True)
         unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-        unfinished.write_text(json.dumps(to_dict(rules), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        unfinished.write_text(
+            json.dumps({**_judged_by(rules), _CODE: judging_code()}, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        )
         unfinished.replace(file)
     return compare_with_frozen(rules, file)
 
 
 def compare_with_frozen(rules: Rules, file: Path) -> Frozen:
     """Whether these are the rules that were frozen; a margin that came into being since then changes none of them."""
-    try:
-        before = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    before = _read(file)
+    if before is None:
         return "not frozen"
-    now = json.loads(json.dumps(to_dict(rules)))
-    if isinstance(before, dict) and "same_error" not in before.get("margins", {}):
+    now = _judged_by(rules)
+    if "same_error" not in before.get("margins", {}):
         del now["margins"]["same_error"]
-    return "frozen" if before == now else "changed"
+    return "frozen" if {name: value for name, value in before.items() if name != _CODE} == now else "changed"
+
+
+def frozen_code(file: Path) -> str:
+    """The digest of the judging code when the rules were frozen; empty where none was."""
+    return str((_read(file) or {}).get(_CODE, ""))
+
+
+def _judged_by(rules: Rules) -> dict[str, Any]:
+    """The rules as they are frozen."""
+    tree: dict[str, Any] = json.loads(json.dumps(to_dict(rules)))
+    del tree["seen"]
+    return tree
+
+
+def _read(file: Path) -> dict[str, Any] | None:
+    try:
+        tree = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return tree if isinstance(tree, dict) else None

@@ -9,6 +9,7 @@ import pytest
 from harness.claims import CLAIMS, Arms, Ruling, Terms
 from harness.evidence import Evidence
 from harness.judging import judge_study
+from harness.rules import judging_code
 from tests.made import made_rules
 from tests.synthetic import evidence_of, synthetic_runs
 
@@ -102,5 +103,6 @@ def test_it_applies_to_two_arms_of_the_same_anchors_and_seeds_alone() -> None:
 
 def test_the_verdict_is_confirmatory_where_the_study_named_it() -> None:
     rules = made_rules("claims.confirmatory=[same_error]")
-    (verdict,) = judge_study(None, rules, arms=Arms("made", two_arms(1.0), {}), frozen="frozen")[:1]
+    arms = Arms("made", two_arms(1.0), {})
+    (verdict,) = judge_study(None, rules, arms=arms, frozen="frozen", frozen_code=judging_code())[:1]
     assert (verdict.claim, verdict.answer, verdict.standing) == ("same_error", "supported", "confirmatory")

@@ -12,7 +12,7 @@ from harness.errors import ConfigError, FitError
 from harness.evidence import gather
 from harness.judging import _holm, gather_arms, judge_published, judge_study, lacking
 from harness.paper.networks import published_networks
-from harness.rules import Exclusions, Frozen, compare_with_frozen, freeze
+from harness.rules import Exclusions, Frozen, compare_with_frozen, freeze, frozen_code, judging_code
 from harness.study import load_study
 from harness.table import Collected
 from tests.command import harness
@@ -46,7 +46,6 @@ def test_holm_decides_what_holm_decides(values: dict[str, float], rejected: set[
     found = _holm(tuple(values), by_p_value(values), 0.05, family=len(values))
     assert {name for name, one in found.items() if one.answer == "supported"} == rejected
     assert set(found) == set(values)
-    assert {one.standing for one in found.values()} == {"confirmatory"}
 
 
 def test_holm_equals_the_step_down_on_ordered_p_values() -> None:
@@ -71,7 +70,7 @@ def test_a_confirmatory_claim_without_evidence_still_counts_in_the_family() -> N
 def test_only_what_was_frozen_is_confirmatory() -> None:
     rules = made_rules("claims.confirmatory=[fourth_power,ninth_power]")
     given = law(1 / 6, 0.0, decades=4, n=24)
-    frozen = {one.claim: one for one in judge_study(given, rules, frozen="frozen")}
+    frozen = {one.claim: one for one in judge_study(given, rules, frozen="frozen", frozen_code=judging_code())}
     assert {name for name, one in frozen.items() if one.standing == "confirmatory"} == {"fourth_power", "ninth_power"}
     assert frozen["variance"].level == 0.05
     assert frozen["fourth_power"].level == 0.025
@@ -80,6 +79,49 @@ def test_only_what_was_frozen_is_confirmatory() -> None:
         verdicts = judge_study(given, rules, frozen=state)
         assert {one.standing for one in verdicts} == {"exploratory"}
         assert {one.level for one in verdicts} == {0.05}
+
+
+@pytest.mark.parametrize("then", ["0123456789ab", ""], ids=["other code", "none was frozen"])
+def test_a_confirmatory_verdict_by_other_code_than_was_frozen_says_so(then: str) -> None:
+    rules = made_rules("claims.confirmatory=[fourth_power]")
+    found = judge_study(law(1 / 6, 0.0, decades=3), rules, frozen="frozen", frozen_code=then)
+    assert {one.claim: one.standing for one in found if one.standing != "exploratory"} == {
+        "fourth_power": "confirmatory, judged by later code"
+    }
+
+
+def test_what_was_seen_before_is_said_of_the_claims_that_were_named_and_is_no_rule(tmp_path: Path) -> None:
+    file, named = tmp_path / "made.json", "claims.confirmatory=[fourth_power]"
+    freeze(made_rules(named), file, started=False)
+    owned_up = made_rules(named, "claims.seen=a pilot")
+    assert compare_with_frozen(owned_up, file) == "frozen", "it may be owned up to at any time"
+    found = judge_study(law(1 / 6, 0.0, decades=3), owned_up, frozen="frozen")
+    assert {one.claim for one in found if one.seen == "a pilot"} == {"fourth_power"}
+
+
+def test_the_code_that_judges_is_frozen_with_the_rules(tmp_path: Path) -> None:
+    file = tmp_path / "made.json"
+    assert frozen_code(file) == ""
+    freeze(made_rules(), file, started=False)
+    assert frozen_code(file) == judging_code()
+    tree = json.loads(file.read_text())
+    file.write_text(json.dumps(tree | {"judging_code": "0123456789ab"}))
+    assert (compare_with_frozen(made_rules(), file), frozen_code(file)) == ("frozen", "0123456789ab")
+    del tree["judging_code"]
+    file.write_text(json.dumps(tree))
+    assert (compare_with_frozen(made_rules(), file), frozen_code(file)) == ("frozen", ""), "from before there was one"
+
+
+def test_an_edit_of_what_judges_is_other_code_and_one_of_another_file_is_not(tmp_path: Path) -> None:
+    (tmp_path / "fits").mkdir()
+    (tmp_path / "judging.py").write_text("one = 1\n")
+    digests = [judging_code(tmp_path)]
+    for name, text in (("report.py", ""), ("fits/noise.py", "two = 2\n"), ("judging.py", "one = 3\n")):
+        (tmp_path / name).write_text(text)
+        judging_code.cache_clear()
+        digests.append(judging_code(tmp_path))
+    assert digests[0] == digests[1]
+    assert len(set(digests)) == 3
 
 
 def test_a_stricter_level_widens_the_interval_and_can_undo_a_decision() -> None:

@@ -10,8 +10,9 @@ from harness.claims import Verdict
 from harness.errors import RecordError
 from harness.power import Power, Shares, Truth
 from harness.results import Found, Held, Trained, in_words, read_found, write_found
-from harness.results_page import render, write_page
+from harness.results_page import MARKS, render, with_summary, write_page
 from tests.command import harness
+from tests.test_report import CONTEXT
 from tests.tiny import HERE, STUDY
 
 VERDICT = Verdict(
@@ -51,6 +52,31 @@ def test_the_page_has_the_claims_that_were_named_before_first_and_the_others_bel
     assert "harness launch study=made\nharness keep study=made" in below
     assert "12 runs, 3.2e+12 training FLOPs, 0.5 hours of training on a CPU; commit abc. It fell." in below
     assert "| kaplan2020/compute | training FLOPs | 0.05 | 0.1 [0.09 to 0.11] | contradicted | different. |" in below
+
+
+def test_an_interval_says_how_sure_its_ends_are() -> None:
+    one, other = (in_words(replace(VERDICT, interval=(4.5, 6.0), level=level)).ours for level in (0.025, 0.05 / 3))
+    assert (one, other) == ("5.25 [4.50 to 6.00], one-sided 97.5 %", "5.25 [4.50 to 6.00], one-sided 98.33 %")
+    alone = render([replace(FOUND, verdicts=FOUND.verdicts[1:])])
+    assert "| 0.1 [0.09 to 0.11], two-sided 95 % |" in alone
+
+
+def test_both_tables_say_what_a_page_warns_of_what_was_seen_and_that_later_code_judged() -> None:
+    later = replace(VERDICT, standing="confirmatory, judged by later code", seen="a pilot")
+    found = replace(FOUND, verdicts=(in_words(later),), cautions=("rate not certified",))
+    page = render([found])
+    assert "✓ supported, confirmatory, judged by later code; seen before: a pilot; rate not certified |" in page
+    assert "It fell. Rate not certified." in page
+    front = with_summary("\n".join(MARKS), [found])
+    assert "✓ supported | judged by later code; seen before: a pilot; rate not certified | `made` |" in front
+
+
+def test_a_page_s_cautions_have_short_words() -> None:
+    assert CONTEXT.cautions == ()
+    assert replace(CONTEXT, caution="No exponent.", trunks="Two.").cautions == (
+        "rate not certified",
+        "cells share trunks",
+    )
 
 
 def test_an_exploratory_claim_without_a_number_is_left_to_the_study_s_page() -> None:

@@ -14,6 +14,11 @@ from harness.rules import Margins
 from harness.simulation import Point, Setting
 
 
+def sureness(level: float) -> str:
+    """``95 %`` for a one-sided bound at the level of 0.05."""
+    return f"{100 * (1 - level):.4g} %"
+
+
 @dataclass(frozen=True)
 class Terms:
     """What a judge goes by: the study's margins, and the level at which this claim is tested.
@@ -32,7 +37,7 @@ class Terms:
     @property
     def bound(self) -> str:
         """How sure each end of an interval is, in words: ``95 %``, or ``98.33 %`` where Holm shared the level."""
-        return f"{100 * (1 - self.level):.4g} %"
+        return sureness(self.level)
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,9 @@ def _judge_study(words: list[str], *, as_json: bool) -> None:
         "changed": "The rules are not those that were frozen before the first run: every verdict is exploratory.",
         "not frozen": "No rules were frozen before the first run: every verdict is exploratory.",
     }
-    show(standing[frozen])
+    later = any("later code" in verdict.standing for verdict in drawn.verdicts)
+    code = " The code that judges is not what it was then, or that was not noted." if later else ""
+    show(f"{standing[frozen]}{code}")
     for name, reason in reasons.items():
         show(Text(f"{name}: {reason}.", style="dim"))
 
@@ -83,12 +85,13 @@ def judged(study: "Study") -> "tuple[Conclusion, Frozen]":
         FitError: no run has a record, or they are of several models and the study has no arms.
     """
     from harness.basis import conclude
-    from harness.rules import compare_with_frozen
+    from harness.rules import compare_with_frozen, frozen_code
     from harness.table import collect
 
     collected = collect(study.runs, runs_folder=study.runs_folder)
-    frozen = compare_with_frozen(study.rules, study.frozen_file)
-    return conclude(collected, study=study.name, rules=study.rules, frozen=frozen, arms=study.arms), frozen
+    frozen, code = compare_with_frozen(study.rules, study.frozen_file), frozen_code(study.frozen_file)
+    drawn = conclude(collected, study=study.name, rules=study.rules, frozen=frozen, frozen_code=code, arms=study.arms)
+    return drawn, frozen
 
 
 def _judge_published(rules: "Rules", *, as_json: bool) -> None:

@@ -111,6 +111,7 @@ def _make_again(found: "Found", folder: Path) -> "Found":
         verdicts=tuple(map(in_words, drawn.verdicts)),
         held=_held(rebuilt.basis.rules, drawn, list(dict.fromkeys(one.curve for one in found.held))),
         power=_power(rebuilt.basis.rules, drawn),
+        cautions=rebuilt.basis.context.cautions,
     )
 
 
@@ -192,6 +193,7 @@ def _found(study: "Study", drawn: "Conclusion", curves: list[str]) -> "Found":
         verdicts=tuple(map(in_words, drawn.verdicts)),
         held=_held(study.rules, drawn, curves),
         power=_power(study.rules, drawn),
+        cautions=context.cautions,
     )
 
 

@@ -79,13 +79,13 @@ def report_study(study: "Study") -> "tuple[Conclusion, Path]":
     from harness.basis import Basis, conclude, write_basis
     from harness.cli.context import make_context
     from harness.report import write_report
-    from harness.rules import compare_with_frozen
+    from harness.rules import compare_with_frozen, frozen_code
     from harness.table import collect as read_runs
     from harness.table import refresh_table
 
     collected = read_runs(study.runs, runs_folder=study.runs_folder)
-    frozen = compare_with_frozen(study.rules, study.frozen_file)
-    drawn = conclude(collected, study=study.name, rules=study.rules, frozen=frozen, arms=study.arms)
+    frozen, code = compare_with_frozen(study.rules, study.frozen_file), frozen_code(study.frozen_file)
+    drawn = conclude(collected, study=study.name, rules=study.rules, frozen=frozen, frozen_code=code, arms=study.arms)
     context = make_context(study, drawn.evidence)
     refresh_table(collected, study.folder / "runs.csv", output=study.runs_folder.parent)
     page = write_report(drawn.evidence, drawn.verdicts, context, study.folder, arms=drawn.arms)
@@ -98,6 +98,7 @@ def report_study(study: "Study") -> "tuple[Conclusion, Path]":
         missing=collected.missing,
         unreadable=dict(collected.unreadable),
         context=context,
+        frozen_code=code,
     )
     write_basis(basis, study.folder)
     return drawn, page

@@ -162,9 +162,9 @@ def verdict_table(verdicts: Iterable["Verdict"]) -> Table:
     for verdict in verdicts:
         table.add_row(
             verdict.statement,
-            Text.assemble(_answer(verdict.answer), f"\n{verdict.standing}"),
+            Text.assemble(_answer(verdict.answer), f"\n{verdict.standing.replace(', ', chr(10))}"),
             number_with_interval(verdict.statistic, verdict.value, verdict.interval),
-            verdict.reason,
+            f"{verdict.reason}\nSeen before: {verdict.seen}." if verdict.seen else verdict.reason,
         )
     return table
 
