@@ -76,6 +76,18 @@ def test_a_run_that_is_wrong_about_every_example_is_an_observation_too(form: str
     assert np.isfinite([fit.aicc, *fit.interval("slope")]).all()
 
 
+@pytest.mark.parametrize("form", ["power", "power_floor", "exponential_performance"])
+@pytest.mark.parametrize("first", [(1, 0.8), (1, 1), (0.99, 0.8), (1, 0.97)])
+def test_a_law_that_passes_an_error_of_one_has_its_optimum_found_from_everywhere(
+    form: str, first: tuple[float, float]
+) -> None:
+    compute, share = np.geomspace(1e6, 1e12, 8), [*first, 0.6, 0.45, 0.33, 0.25, 0.18, 0.13]
+    found = fit_curve(compute, share, form=form, test_examples=100).diagnostics
+    assert found.disagreement < 1e-6
+    assert found.agreeing_starts > 0.9
+    assert found.curvature > 1e-5
+
+
 @pytest.mark.parametrize(("tests", "scatter"), [(10_000, 0.0), (10_000, 0.02), (500, 0.02)])
 @pytest.mark.slow
 def test_intervals_hold_the_truth_whatever_the_size_of_the_test_set(tests: int, scatter: float) -> None:

@@ -18,7 +18,9 @@ from harness.forms.form import IDENTITY, FloatArray, Form, Link, Response
 
 _NEAREST_CEILING = -0.02  # of ln(error / chance): a working predictor for observations at or above chance
 _CLOSE = 1e-4
-_RARE = 1e-12  # fitted errors are kept this far from 0 and 1, where a likelihood ends
+_RARE = 1e-12  # fitted errors are kept this far from 0, where a likelihood ends
+_ABSURD = 1e3  # and below this
+_NEARLY_ALL = 0.99  # an error up to which a likelihood is one, however few the examples
 
 
 @dataclass(frozen=True)
@@ -83,20 +85,25 @@ def binomial(
 ) -> Misfit:
     """Deviance residuals of ``observed`` shares of ``trials``, times ``root_scale``, all of shape (points,).
 
-    ``root_scale`` below one allows for scatter beyond that of the counts.
+    ``root_scale`` below one allows for scatter beyond that of the counts. A form without a ceiling may pass an error of
+    1, where there is no likelihood: from half an example below it on, residuals go on as straight lines.
     """
+    most = np.maximum(1 - 0.5 / trials, _NEARLY_ALL)
 
     def fitted(predictor: FloatArray) -> FloatArray:
-        error = chance_error * form.response.to_error(form.link.response(predictor))
-        return np.clip(np.nan_to_num(error, nan=1.0), _RARE, 1 - _RARE)
+        with np.errstate(over="ignore"):
+            error = chance_error * form.response.to_error(form.link.response(predictor))
+        return np.clip(np.nan_to_num(error, nan=1.0), _RARE, _ABSURD)
 
     def residual(predictor: FloatArray) -> FloatArray:
         error = fitted(predictor)
-        return np.asarray(np.sign(error - observed) * np.sqrt(_deviance(observed, error) * trials) * root_scale)
+        held = np.minimum(error, most)
+        likely = np.sign(held - observed) * np.sqrt(_deviance(observed, held))
+        return np.asarray((likely + (error - held) * _deviance_slope(observed, held)) * np.sqrt(trials) * root_scale)
 
     def slope(predictor: FloatArray) -> FloatArray:
         error = fitted(predictor)
-        by_error = np.sqrt(trials) * root_scale * _deviance_slope(observed, error)
+        by_error = np.sqrt(trials) * root_scale * _deviance_slope(observed, np.minimum(error, most))
         return np.asarray(
             by_error * form.link.slope(predictor) * chance_error / form.response.derivative(error / chance_error)
         )
