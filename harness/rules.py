@@ -8,13 +8,13 @@ verdict by other code says so. That is told, not prevented.
 import functools
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from harness.errors import ConfigError
+from harness.run_files import write_json
 from harness.schema import from_dict, to_dict
 
 _CODE = "judging_code"
@@ -92,11 +92,7 @@ def freeze(rules: Rules, file: Path, *, started: bool) -> Frozen:
     """Write the rules to ``file`` unless a run of the study has been ``started``; where they stand after that."""
     if not started:
         file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-        unfinished.write_text(
-            json.dumps({**_judged_by(rules), _CODE: judging_code()}, indent=1, sort_keys=True) + "\n", encoding="utf-8"
-        )
-        unfinished.replace(file)
+        write_json(file, {**_judged_by(rules), _CODE: judging_code()})
     return compare_with_frozen(rules, file)
 
 
