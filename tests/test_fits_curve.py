@@ -359,6 +359,31 @@ def test_a_robust_fit_has_no_likelihood() -> None:
     assert fit.diagnostics.disagreement < 1e-6
 
 
+def test_a_loss_that_is_nearly_all_floor_gives_its_power_back() -> None:
+    """One over the data on a loss that scatters by 0.1 %, as networks of few parameters have."""
+    data = np.geomspace(1e3, 1.1e5, 8)
+    loss = 1.068 + 130 / data
+    assert fit_curve(data, loss, form="power_floor").params["exponent"] == pytest.approx(1.0, rel=1e-6)
+    random, held = np.random.default_rng(0), 0
+    for _ in range(100):
+        low, high = fit_curve(data, loss * np.exp(0.001 * random.standard_normal(8)), form="power_floor").interval(
+            "exponent"
+        )
+        held += low <= 1 <= high
+    assert 88 <= held <= 99
+
+
+def test_a_fit_that_ends_where_its_search_does_states_no_exponent() -> None:
+    compute = np.geomspace(1e9, 1e12, 12)
+    steep = fit_curve(compute, 1e-9 + (compute / 1e12) ** -4.0, form="power_floor")
+    assert "log_exponent" in steep.diagnostics.at_bound
+    assert steep.gate == "the fit ends at the edge of its search (log exponent 1.1)"
+    assert not steep.identified
+    no_floor = noisy_fit(1, 0.01, exponent=0.25, floor_share=0.0, decades=3, n=20)
+    assert no_floor.diagnostics.at_bound == ("depth",)
+    assert no_floor.identified, "without a floor is an answer, and no edge"
+
+
 def test_the_diagnostics_of_a_plain_law_are_quiet() -> None:
     found = noisy_fit(0, 0.02, exponent=0.25, floor_share=0.3, decades=3, n=20).diagnostics
     assert found.at_bound == ()

@@ -1,13 +1,14 @@
 """Published curves: every file is whole, formulas give the papers' own numbers, and a bad file is refused in words."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from harness.errors import ConfigError
-from harness.paper.data import points
+from harness.paper.data import efficiencies, paper_claims, points
 from harness.published import Curve, catalogue, choose, find, implied_exponents, read_paper
 from harness.published.laws import LAWS
 from harness.published.units import UNITS, factor
@@ -123,8 +124,24 @@ def test_the_measured_powers_of_sparse_parity_lie_near_the_quantization_law() ->
 def test_what_is_only_quoted_says_so() -> None:
     quoted = {one.name for one in EVERY if one.mark == "as popularly quoted"}
     assert quoted == {
-        "hestness2017/imagenet_top1", "hestness2017/imagenet_top5", "thompson2020/theory", "thompson2020/ninth_power",
+        "hestness2017/imagenet_top1", "hestness2017/imagenet_top5", "hestness2017/theory", "thompson2020/theory",
+        "thompson2020/ninth_power",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("level", ["alexnet", "resnet50"])
+def test_the_curves_of_efficiency_are_the_table_that_the_paper_s_page_rests_on(level: str) -> None:
+    target = {"alexnet": "alexnet-level imagenet", "resnet50": "resnet-50-level imagenet"}[level]
+    dates = [(row, date.fromisoformat(row.date)) for row in efficiencies().rows if row.target == target]
+    expected = [(row.model, row.compute, day.year + (day.timetuple().tm_yday - 1) / 365) for row, day in dates]
+    drawn = curve(f"hernandez2020/{level}_level").points
+    assert [(point.label, point.y) for point in drawn] == [(name, compute) for name, compute, _ in expected]
+    assert [point.x for point in drawn] == pytest.approx([year for *_, year in expected], abs=0.011)
+
+
+def test_what_was_read_by_way_of_other_pages_is_marked_as_quoted() -> None:
+    _, claims = paper_claims()
+    assert {claims[name].mark for name in ("L6", "L7")} == {"as popularly quoted"}
 
 
 def test_units_convert_as_they_should() -> None:

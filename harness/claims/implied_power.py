@@ -54,6 +54,8 @@ def _data_exponent(evidence: Evidence, terms: Terms) -> tuple[float, tuple[float
         fit, floor = fit_curve(best["size"], best["test_error"] - known, form="power"), _subtracted(known)
     else:
         fit, floor = fit_curve(best["size"], best["test_error"], form="power_floor"), "with a fitted floor"
+    if fit.edge:
+        raise FitError(fit.edge)
     return fit.value("exponent"), fit.interval("exponent", level=terms.confidence), floor
 
 

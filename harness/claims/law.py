@@ -70,6 +70,8 @@ def judge_growth(trend: Trend, bound: float, terms: Terms, *, where: str = AT_TH
         reason = trend.refused.get(_ANY_FLOOR, "it was not fitted")
         return undecided(f"not identified: whether error levels off can't be told ({reason}).")
     standing = plausible(trend.curves)
+    if edge := next((trend.curves[name].edge for name in standing if trend.curves[name].edge), ""):
+        return undecided(f"not identified: {edge}.")
     best = trend.curves[min(standing, key=lambda name: trend.curves[name].aicc)]
     quantity: Quantity = "compute_exponent"
     if where != AT_THE_END:

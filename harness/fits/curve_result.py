@@ -12,7 +12,7 @@ from harness.fits.cells import Cells
 from harness.fits.curve_diagnostics import CurveDiagnostics, diagnose
 from harness.fits.curve_problem import CurveProblem
 from harness.fits.descent import SQUARES, Loss
-from harness.fits.gate import gate, spread_too_wide
+from harness.fits.gate import edge_of_search, gate, spread_too_wide
 from harness.fits.noise import Likeliest, likeliest_noise
 from harness.fits.points import column
 from harness.fits.predictions import Prediction
@@ -106,11 +106,16 @@ class CurveFit:
     def gate(self) -> str:
         """Why no exponent can be stated; empty where one can."""
         if "exponent" in self.params:
-            return gate(self.params["exponent"], self.interval("exponent"), self.decades)
+            return self.edge or gate(self.params["exponent"], self.interval("exponent"), self.decades)
         low, high = self.interval("slope")
         if low <= 0:
             return f"the data don't show that error falls with compute (slope in [{low:.3g}, {high:.3g}])"
         return spread_too_wide((low, high), self.decades, what="slope at the largest compute")
+
+    @cached_property
+    def edge(self) -> str:
+        """Why the fit is no optimum but the end of its search; empty where it is one."""
+        return edge_of_search(self.estimate.problem.form.coordinates, self.estimate.vector)
 
     @cached_property
     def diagnostics(self) -> CurveDiagnostics:

@@ -1,6 +1,10 @@
 """The identifiability gate: when the points can't carry an exponent, none is stated."""
 
+from collections.abc import Sequence
+
 import numpy as np
+
+from harness.forms.form import Coordinate, FloatArray
 
 _SMALLEST_RANGE = 2.0  # factor by which the reducible error must fall over the data for its rate to be visible
 _WIDEST = 2.0  # factor that the 95 % interval of an exponent may span and still name one number
@@ -25,6 +29,18 @@ def gate(exponent: float, interval: tuple[float, float], decades: float) -> str:
             f"{_SMALLEST_RANGE:g} or more are needed (exponent in [{low:.3g}, {high:.3g}])"
         )
     return spread_too_wide(interval, decades)
+
+
+def edge_of_search(coordinates: Sequence[Coordinate], vector: FloatArray) -> str:
+    """Why a fit that ends where its search does is no optimum; empty inside, and at an end that stands for itself.
+
+    No floor at all is such an end; a form's exponent and the depth of its floor have none above.
+    """
+    for coordinate, value in zip(coordinates, vector, strict=False):
+        for end, limit in zip((coordinate.grid[0], coordinate.grid[-1]), coordinate.limits, strict=True):
+            if value == end != limit:
+                return f"the fit ends at the edge of its search ({coordinate.name.replace('_', ' ')} {end:.3g})"
+    return ""
 
 
 def spread_too_wide(interval: tuple[float, float], decades: float, *, what: str = "exponent") -> str:
