@@ -1,26 +1,24 @@
 """The study's own exponent along any axis, for error or for loss, with a floor or without.
 
 Along compute that is the frontier's curve. Along parameters or data it is the joint surface where a floor is fitted;
-without one, and where no surface can be fitted, the envelope: the best cell at each size, chosen on validation.
+without one, and where no surface can be fitted, the cells of ``harness.envelope``.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
+from harness.envelope import envelope, one_pass
 from harness.errors import FitError
 from harness.evidence import Evidence, joint_surface
-from harness.fits.budgets import SAME_COMPUTE
 from harness.fits.curve import CurveFit, fit_curve
+from harness.fits.gate import spread_too_wide
 from harness.fits.surface import SurfaceFit
-from harness.fits.undominated import undominated
 
 AXIS_NOUNS = {"training_flops": "training FLOPs", "examples": "different training examples", "params": "parameters"}
+LEVEL = 0.05  # at which a power is held against another: by its 95 % interval, and by its 90 % one for being the same
 _SURFACE_EXPONENTS = {"params": "params_exponent", "examples_seen": "examples_exponent"}
-_FEWEST_SIZES = 3
 _MOST_BY = 2.0  # times the decades of compute
-_ONE_PASS = 1.0  # epochs: up to here an example seen is a new example
 
 
 @dataclass(frozen=True)
@@ -75,39 +73,10 @@ def main_axis(evidence: Evidence) -> str:
     return max(others, key=lambda name: spans[name], default="training_flops")
 
 
-def axis_values(evidence: Evidence, axis: str) -> pl.Series:
-    """Each cell's size along the axis, in our units.
-
-    Raises:
-        FitError: the study has no such size, or does not vary it.
-    """
-    cells = evidence.cells
-    if axis == "hardware_burden":
-        burden = evidence.runs.group_by("cell").agg(pl.col("hardware_burden").mean())
-        sizes = cells.select("cell").join(burden, on="cell", how="left", maintain_order="left")["hardware_burden"]
-    elif axis == "examples":
-        sizes = cells["train_examples"]
-        if sizes.n_unique() < _FEWEST_SIZES and _one_pass(evidence):
-            sizes = cells["examples_seen"]
-    elif axis in ("training_flops", "forward_flops", "params", "examples_seen", "width"):
-        sizes = cells[axis]
-    else:
-        raise FitError(f"a study has no axis {axis.replace('_', ' ')}; it is a property of its data")
-    if sizes.null_count() or sizes.n_unique() < _FEWEST_SIZES:
-        found, noun = sizes.n_unique(), axis.replace("_", " ")
-        raise FitError(f"along {noun} the study has {found} size{'s'[: found != 1]}; {_FEWEST_SIZES} or more would do")
-    return sizes.cast(pl.Float64)
-
-
-def _one_pass(evidence: Evidence) -> bool:
-    cells = evidence.cells
-    return bool((cells["examples_seen"] <= _ONE_PASS * cells["train_examples"]).all())
-
-
 def _surface_axis(evidence: Evidence, axis: str) -> str | None:
     """The surface's exponent that belongs to the axis: unique examples are those seen only in a single pass."""
     if axis == "examples":
-        return _SURFACE_EXPONENTS["examples_seen"] if _one_pass(evidence) else None
+        return _SURFACE_EXPONENTS["examples_seen"] if one_pass(evidence) else None
     return _SURFACE_EXPONENTS[axis]
 
 
@@ -120,14 +89,15 @@ def _surface(evidence: Evidence, response: str) -> SurfaceFit:
 
 
 def _from_surface(fit: SurfaceFit, name: str) -> OwnExponent:
+    ends = fit.interval(name)
     return OwnExponent(
         value=fit.value(name),
-        interval=fit.interval(name),
+        interval=ends,
         narrow=fit.interval(name, level=0.90),
         n=fit.n,
         decades=fit.decades,
         how="joint surface with a floor",
-        gate=fit.gate,
+        gate=fit.gate or spread_too_wide(ends, fit.decades, what=name.replace("_", " ")),
         fit=None,
     )
 
@@ -135,11 +105,11 @@ def _from_surface(fit: SurfaceFit, name: str) -> OwnExponent:
 def _from_envelope(evidence: Evidence, axis: str, *, response: str, floor: bool) -> OwnExponent:
     form = "power_floor" if floor else "power"
     if axis == "training_flops" and response == "error" and form in evidence.curves:
-        fit = evidence.curves[form]
+        fit, where = evidence.curves[form], "the frontier"
     else:
         best = envelope(evidence, axis, response=response)
-        fit = fit_curve(best["size"], best[f"test_{response}"], form=form)
-    where = "the frontier" if axis == "training_flops" else "the best cell at each size"
+        fit = fit_curve(best.cells["size"], best.cells[f"test_{response}"], form=form, stderr=best.stderr)
+        where = best.what if best.stderr is None else f"{best.what}, each weighted by the scatter of its replicates"
     return OwnExponent(
         value=fit.value("exponent"),
         interval=fit.interval("exponent"),
@@ -150,16 +120,3 @@ def _from_envelope(evidence: Evidence, axis: str, *, response: str, floor: bool)
         gate=fit.gate,
         fit=fit,
     )
-
-
-def envelope(evidence: Evidence, axis: str, *, response: str) -> pl.DataFrame:
-    """The cells that none of the same or a smaller size beats on validation, with their ``size``.
-
-    Raises:
-        FitError: the study does not vary the axis.
-    """
-    sizes = axis_values(evidence, axis)
-    cells = evidence.cells.with_columns(sizes.alias("size")).filter(pl.col(f"validation_{response}").is_not_null())
-    chosen = undominated(cells["size"], np.maximum(cells[f"validation_{response}"], 1e-12), tolerance=SAME_COMPUTE)
-    best: pl.DataFrame = cells[chosen.tolist()]
-    return best

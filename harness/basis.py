@@ -67,14 +67,24 @@ def conclude(
     Raises:
         FitError: no run has finished, or they are of several data sets or models and the study has no arms.
     """
+    evidence, of_arms = gather_all(collected, study=study, rules=rules, arms=arms)
+    whole = None if of_arms is not None and mixed(collected.runs) else evidence
+    verdicts = judge_study(whole, rules, arms=of_arms, frozen=frozen, frozen_code=frozen_code)
+    return Conclusion(evidence, of_arms, verdicts)
+
+
+def gather_all(
+    collected: Collected, *, study: str, rules: Rules, arms: Mapping[str, Sequence[str]]
+) -> tuple[Evidence, Arms | None]:
+    """The evidence of all runs and of each arm; without a fit to all where arms are of different models.
+
+    Raises:
+        FitError: as ``conclude``.
+    """
     of_arms = gather_arms(study, arms, collected, exclusions=rules.exclusions)
     if of_arms is not None and mixed(collected.runs):
-        evidence = reduce_runs(study, collected, exclusions=rules.exclusions)
-        verdicts = judge_study(None, rules, arms=of_arms, frozen=frozen, frozen_code=frozen_code)
-        return Conclusion(evidence, of_arms, verdicts)
-    evidence = gather(study, collected, exclusions=rules.exclusions)
-    verdicts = judge_study(evidence, rules, arms=of_arms, frozen=frozen, frozen_code=frozen_code)
-    return Conclusion(evidence, of_arms, verdicts)
+        return reduce_runs(study, collected, exclusions=rules.exclusions), of_arms
+    return gather(study, collected, exclusions=rules.exclusions), of_arms
 
 
 @dataclass(frozen=True)

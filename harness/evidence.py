@@ -30,6 +30,7 @@ from harness.table import Collected, of_other_data
 
 FEW_MISTAKES = 100  # fewer have a sampling noise above 10 %, more than that of seeds and unequal from cell to cell
 
+LEARNT_NOTHING = "learnt nothing"  # how the reason begins for what was dropped near chance
 _CELL_KEYS = (
     "cell", "trunk", "model", "width", "depth", "dataset", "train_examples", "batch_size", "learning_rate",
     "budget_flops", "params", "examples_seen", "training_flops", "forward_flops", "chance_error", "irreducible_error",
@@ -171,7 +172,7 @@ def _drop_reasons(runs: pl.DataFrame, exclusions: Exclusions) -> dict[str, str]:
         elif status == "diverged":
             reasons[run_id] = "diverged: a loss was not finite"
         elif error >= exclusions.at_chance * chance:
-            reasons[run_id] = f"learnt nothing: validation error {error:.3f} is near chance"
+            reasons[run_id] = f"{LEARNT_NOTHING}: validation error {error:.3f} is near chance"
     return reasons
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import polars as pl
 
-from harness.along import AXIS_NOUNS, axis_values, main_axis
+from harness.along import AXIS_NOUNS, main_axis
 from harness.claims import Arms, Verdict
 from harness.discussion import halving, what_would_change
+from harness.envelope import axis_values
 from harness.errors import FitError
 from harness.evidence import FEW_MISTAKES, Evidence
 from harness.fit_checks import CHECKS, burden, check_rows, growth_of_size, winners_curse

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.plots.numerals import ABSENT
+from harness.along import LEVEL
+from harness.plots.numerals import ABSENT, number
 from harness.power import Power
 from harness.results import Found, Held, Judged, Trained, read_all
 
 MARKS = ("<!-- results: made by harness keep -->", "<!-- end of results -->")
 _SYMBOLS = {"supported": "✓", "contradicted": "✗", "undecided": "?"}
+_COMPARED = {**_SYMBOLS, "the same here": "=", "different here": "≠"}  # of curves, which may be of other data
 
 
 def write_page(folder: Path) -> Path:
@@ -102,7 +104,7 @@ def _link(found: Found) -> str:
 
 
 def _same(held: Held) -> str:
-    return f"{_SYMBOLS.get(held.answer, ABSENT)} {held.answer}"
+    return f"{_COMPARED[held.answer]} {held.answer}"
 
 
 def _answer(verdict: Judged, found: Found) -> str:
@@ -149,7 +151,13 @@ def _section(found: Found) -> list[str]:
             [(one.statement, one.statistic, one.ours, f"{_SYMBOLS[one.answer]} {one.answer}") for one in others],
         )
     if found.held:
-        lines += ["", "Beside published curves:", ""]
+        by_chance = number(LEVEL * len(found.held), 1)
+        lines += [
+            "",
+            f"Beside published curves, each tested at {LEVEL:.0%}: were all {len(found.held)} powers as published, "
+            f"{by_chance} or fewer would be expected to differ by chance.",
+            "",
+        ]
         lines += _table(
             ("curve", "exponent of", "published", "ours [two-sided 95 %]", "the same", "why"),
             [(one.curve, one.exponent_of, one.published, one.ours, one.answer, one.reason) for one in found.held],

@@ -83,10 +83,21 @@ def test_the_kept_tables_are_small() -> None:
     assert sum(path.stat().st_size for path in RESULTS.glob("*/runs.parquet")) < TABLES_BYTES
 
 
-def test_a_power_that_a_study_does_not_identify_supports_no_published_one() -> None:
+def test_a_power_that_a_study_does_not_identify_decides_on_no_published_one() -> None:
     held = [one for found in read_all(RESULTS) for one in found.held if one.ours.startswith("not identified")]
     assert held
-    assert not [one.curve for one in held if one.answer == "supported"]
+    assert {one.answer for one in held} == {"undecided"}
+
+
+def test_no_number_is_given_for_a_power_that_may_be_infinite() -> None:
+    held = [one.ours for found in read_all(RESULTS) for one in found.held if "∞" in one.ours]
+    assert held
+    assert all(ours.startswith("not identified") for ours in held)
+
+
+def test_families_are_compared_with_published_powers_apart() -> None:
+    rows = read_found(RESULTS / "data_scaling" / FILE).held
+    assert {one.exponent_of for one in rows} == {"examples, arm mlp", "examples, arm cnn"}
 
 
 def test_a_study_at_one_compute_says_in_its_headline_what_its_data_did() -> None:

@@ -7,9 +7,9 @@ is subtracted, else it is fitted.
 
 import numpy as np
 
-from harness.along import envelope
 from harness.claims.capacity import capacity, lacks_grid
 from harness.claims.claim import Claim, Ruling, Terms, undecided
+from harness.envelope import envelope
 from harness.errors import FitError
 from harness.evidence import Evidence
 from harness.fits.curve import CurveFit, fit_curve
@@ -48,7 +48,7 @@ def _capacity_exponent(evidence: Evidence, terms: Terms) -> tuple[float, tuple[f
 
 
 def _data_exponent(evidence: Evidence, terms: Terms) -> tuple[float, tuple[float, float], str]:
-    best = envelope(evidence, "examples", response="error")
+    best = envelope(evidence, "examples", response="error").cells
     known = _known_floor(evidence)
     if known is not None and known < float(best["test_error"].to_numpy().min()):
         fit, floor = fit_curve(best["size"], best["test_error"] - known, form="power"), _subtracted(known)

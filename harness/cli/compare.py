@@ -43,12 +43,11 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Fit the study along each curve's axes and test whether the exponents are the same."""
+    from harness.basis import gather_all
     from harness.cli.fitting import finite
     from harness.cli.tables import show, text_table
     from harness.compare import compare_with
     from harness.compare.page import COLUMNS, comparison_rows, write_comparison
-    from harness.evidence import gather
-    from harness.judging import gather_arms
     from harness.published import choose
     from harness.study import load_study
     from harness.table import collect
@@ -56,8 +55,7 @@ def compare(
     chosen = choose(curves)
     study = load_study(study_words(overrides or []))
     collected = collect(study.runs, runs_folder=study.runs_folder)
-    evidence = gather(study.name, collected, exclusions=study.rules.exclusions)
-    arms = gather_arms(study.name, study.arms, collected, exclusions=study.rules.exclusions)
+    evidence, arms = gather_all(collected, study=study.name, rules=study.rules, arms=study.arms)
     rows = compare_with(chosen, evidence, factor=study.rules.margins.same_factor, arms=arms)
     command = shlex.join(["harness", "compare", *study.overrides, "--with", ",".join(curves)])
     page = write_comparison(rows, chosen, evidence, command=command, folder=study.folder)

@@ -4,6 +4,7 @@ Exponents need no conversion, only the same quantity; levels need units, and whe
 and not drawn.
 """
 
-from harness.compare.held import Comparison, compare_with
+from harness.compare.comparison import Comparison
+from harness.compare.held import compare_with
 
 __all__ = ["Comparison", "compare_with"]

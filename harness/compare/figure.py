@@ -11,7 +11,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from harness.along import axis_values
+from harness.envelope import axis_values
 from harness.errors import FitError
 from harness.evidence import Evidence
 from harness.paper.data import points

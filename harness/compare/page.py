@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.along import LEVEL
+from harness.compare.comparison import Comparison
 from harness.compare.figure import overlays
-from harness.compare.held import Comparison
 from harness.compare.powers import powers
 from harness.evidence import Evidence
 from harness.plain_page import PageSection, PlainPage, write_plain
@@ -60,10 +61,17 @@ def _answer(rows: Sequence[Comparison]) -> str:
     left = sum(row.measured is None for row in rows)
     compared = sum(counts.values())
     apart = f"{counts['contradicted']} differ and {counts['undecided']} are undecided"
+    tests = sum(row.decisive for row in rows)
+    chance = (
+        f" Each of the {tests} that the study identifies is tested at {LEVEL:.0%}: were all powers the published ones, "
+        f"about {number(LEVEL * tests, 1)} would differ by chance."
+        if tests
+        else ""
+    )
     lonely = f"; {left} without a counterpart in this study" if left else ""
     return (
         f"Of {compared} exponent{'s'[: compared != 1]} that can be compared, {counts['supported']} are the same, "
-        f"{apart}{lonely}."
+        f"{apart}{lonely}.{chance}"
     )
 
 
@@ -74,7 +82,8 @@ def comparison_rows(rows: Sequence[Comparison]) -> tuple[tuple[str, ...], ...]:
 
 def _row(row: Comparison) -> tuple[str, ...]:
     published = "none" if row.published is None else exponent_text(row.published)
-    head = (row.curve.name, row.axis.replace("_", " "), row.answer, published)
+    of = row.axis.replace("_", " ") + (f", arm {row.arm}" if row.arm else "")
+    head = (row.curve.name, of, row.said, published)
     if row.measured is None or row.difference is None or row.interval is None:
         return (*head, "", "", row.reason)
     ends, apart = f"[{interval(row.measured.interval)}]", f"[{interval(row.interval, 2)}]"

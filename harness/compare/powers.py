@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from harness.compare.held import Comparison
+from harness.compare.comparison import Comparison
 from harness.plots.figure import Figure
 from harness.plots.numerals import interval, number
 from harness.plots.points import inline

@@ -46,7 +46,7 @@ def edge_of_search(coordinates: Sequence[Coordinate], vector: FloatArray) -> str
 def spread_too_wide(interval: tuple[float, float], decades: float, *, what: str = "exponent") -> str:
     """Why the interval of a positive quantity names no one number; empty where it does."""
     low, high = interval
-    if np.isfinite(high) and high / low <= _WIDEST:
+    if low > 0 and np.isfinite(high) and high / low <= _WIDEST:
         return ""
     return (
         f"the {what} can be anything in [{low:.3g}, {high:.3g}], "

@@ -6,7 +6,8 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from harness.along import AXIS_NOUNS, envelope, main_axis, measure
+from harness.along import AXIS_NOUNS, main_axis, measure
+from harness.envelope import envelope
 from harness.errors import FitError
 from harness.evidence import Evidence
 from harness.plots.figure import Figure
@@ -27,7 +28,8 @@ def arms_figure(arms: Mapping[str, Evidence]) -> Figure:
         return Figure("arms", title, "No arm has a finished cell to show.", None)
     lines = [row for label, evidence in arms.items() for row in _line(label, evidence, axis)]
     caption = (
-        "Dots are the cells of an arm that no smaller one of it beats on validation; lines are power laws through them."
+        "Dots are an arm's cells, and where sizes were run more than one way those that no smaller one beats on "
+        "validation; lines are power laws through them."
     )
     x = alt.X("size:Q", **log_axis([row["size"] for row in rows], title=AXIS_NOUNS[axis]))
     y = alt.Y("test_error:Q", **log_axis([row["test_error"] for row in rows], title="test error"))
@@ -44,7 +46,7 @@ def arms_figure(arms: Mapping[str, Evidence]) -> Figure:
 
 def _cells(label: str, evidence: Evidence, axis: str) -> list[dict[str, Any]]:
     try:
-        best = drawable(envelope(evidence, axis, response="error"), "size", "test_error")
+        best = drawable(envelope(evidence, axis, response="error").cells, "size", "test_error")
     except FitError:  # an arm that does not vary the axis has no line on it
         return []
     return [row | {"arm": label} for row in points(best)]

@@ -105,9 +105,9 @@ class Curve:
     """One curve of a paper.
 
     ``law`` names a formula of ``LAWS``, or is None where only exponents, points or levels were published. ``levels``
-    are responses that belong to a name and not to a size. ``at_least`` says that the powers are lower bounds. A curve
-    whose response is an exponent says in ``power_of`` of what; a study has such a power for each arm that is named by a
-    number.
+    are responses that belong to a name and not to a size. ``theory`` says that the powers are derived for any data
+    of a kind, where those of a measurement are of its own. ``at_least`` says that they are lower bounds. A curve whose
+    response is an exponent says in ``power_of`` of what; a study has such a power for each arm named by a number.
     """
 
     name: str
@@ -121,6 +121,7 @@ class Curve:
     exponents: Mapping[str, Exponent] = field(default_factory=dict)
     law: str | None = None
     power_of: PowerOf | None = None
+    theory: bool = False
     at_least: bool = False
     scales: Mapping[str, float] = field(default_factory=dict)
     stderrs: Mapping[str, float] = field(default_factory=dict)
