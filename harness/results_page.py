@@ -55,7 +55,9 @@ def render(results: Sequence[Found]) -> str:
         "# Results",
         "",
         "Made by `harness keep` from the records of the studies below, from published figures and from the simulation; "
-        "each part can be repeated by its commands.",
+        "each part can be repeated by its commands. Confirmatory is what a study named, with its rules, before it ran; "
+        "judged by later code, where the code that judges was mended after that or was not noted. A one-sided 95 % is "
+        "that of each end of an interval.",
         "",
         *_table(
             ("claim", "id", "evidence", "number", "the paper's", "ours [interval]", "verdict", "how far it reaches"),
