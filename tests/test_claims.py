@@ -67,7 +67,7 @@ def judged(name: str, given: Evidence) -> Verdict:
 
 def test_a_fit_that_ends_where_its_search_does_decides_nothing() -> None:
     steep = law(3.3, 0.05, decades=2)
-    standing = {name: replace(steep.curves[name], aicc=0.0) for name in ("power", "power_floor")}
+    standing = {name: replace(steep.curves[name], own_aicc=0.0) for name in ("power", "power_floor")}
     verdict = judged("fourth_power", replace(steep, curves=standing))
     assert (verdict.answer, verdict.value) == ("undecided", None)
     assert verdict.reason == "not identified: the fit ends at the edge of its search (log exponent 1.1)."
