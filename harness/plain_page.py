@@ -5,7 +5,9 @@ from pathlib import Path
 
 from harness.html import page_specification, page_template, page_text, vega_bundle, write_page, writing_into
 from harness.plots import Figure, save_drawn
-from harness.report import SYMBOLS
+from harness.report import SYMBOLS as OF_CLAIMS
+
+SYMBOLS = {**OF_CLAIMS, "the same here": "=", "different here": "≠"}  # the last two of powers on other data
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.along import LEVEL
+from harness.plain_page import SYMBOLS
 from harness.plots.numerals import ABSENT, number
 from harness.power import Power
 from harness.results import Found, Held, Judged, Trained, read_all
 
 MARKS = ("<!-- results: made by harness keep -->", "<!-- end of results -->")
-_SYMBOLS = {"supported": "✓", "contradicted": "✗", "undecided": "?"}
-_COMPARED = {**_SYMBOLS, "the same here": "=", "different here": "≠"}  # of curves, which may be of other data
 
 
 def write_page(folder: Path) -> Path:
@@ -36,7 +35,7 @@ def with_summary(readme: str, results: Sequence[Found]) -> str:
                 one.statement,
                 one.theirs,
                 one.ours,
-                f"{_SYMBOLS[one.answer]} {one.answer}",
+                f"{SYMBOLS[one.answer]} {one.answer}",
                 "; ".join((*_standing(one), *found.cautions)),
                 f"`{found.name}`",
             )
@@ -106,11 +105,11 @@ def _link(found: Found) -> str:
 
 
 def _same(held: Held) -> str:
-    return f"{_COMPARED[held.answer]} {held.answer}"
+    return f"{SYMBOLS[held.answer]} {held.answer}"
 
 
 def _answer(verdict: Judged, found: Found) -> str:
-    said = (f"{_SYMBOLS[verdict.answer]} {verdict.answer}, {verdict.standing}", *_seen(verdict), *found.cautions)
+    said = (f"{SYMBOLS[verdict.answer]} {verdict.answer}, {verdict.standing}", *_seen(verdict), *found.cautions)
     return "; ".join(said)
 
 
@@ -150,7 +149,7 @@ def _section(found: Found) -> list[str]:
         lines += ["", "Exploratory, not named before the study ran:", ""]
         lines += _table(
             ("claim", "number", "ours [interval]", "verdict"),
-            [(one.statement, one.statistic, one.ours, f"{_SYMBOLS[one.answer]} {one.answer}") for one in others],
+            [(one.statement, one.statistic, one.ours, f"{SYMBOLS[one.answer]} {one.answer}") for one in others],
         )
     if found.held:
         by_chance = number(LEVEL * len(found.held), 1)

@@ -206,10 +206,9 @@ def test_a_page_says_how_many_would_differ_by_chance(tmp_path_factory: pytest.Te
     )
     tests = sum(row.decisive for row in rows)
     assert tests == 4
-    said = (
-        "Each of the 4 that the study identifies is tested at 5%: were all powers the published ones, about 0.2 would"
-    )
+    said = "4 can be decided, each at 5 %: were all powers the published ones, about 0.2 would differ by chance."
     assert said in page.read_text(encoding="utf-8")
+    assert "≠</span> different here</span>" in page.read_text(encoding="utf-8")
 
 
 def test_runs_of_several_models_without_arms_have_no_power() -> None:

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from harness.states import RunState
     from harness.study import Study
 
-ANSWER_STYLES = {"supported": "green", "contradicted": "red", "undecided": "yellow"}
-ANSWER_SIGNS = {"supported": "✓", "contradicted": "✗", "undecided": "?"}
+_CLAIMED = {"supported": "green", "contradicted": "red", "undecided": "yellow"}
+ANSWER_STYLES = {**_CLAIMED, "the same here": "green", "different here": "red"}  # the last two of powers on other data
+ANSWER_SIGNS = {"supported": "✓", "contradicted": "✗", "undecided": "?", "the same here": "=", "different here": "≠"}
 
 
 def show(*parts: RenderableType) -> None:

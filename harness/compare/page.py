@@ -63,8 +63,8 @@ def _answer(rows: Sequence[Comparison]) -> str:
     apart = f"{counts['contradicted']} differ and {counts['undecided']} are undecided"
     tests = sum(row.decisive for row in rows)
     chance = (
-        f" Each of the {tests} that the study identifies is tested at {LEVEL:.0%}: were all powers the published ones, "
-        f"about {number(LEVEL * tests, 1)} would differ by chance."
+        f" {tests} can be decided, each at {100 * LEVEL:g} %: were all powers the published ones, about "
+        f"{number(LEVEL * tests, 1)} would differ by chance."
         if tests
         else ""
     )
