@@ -199,6 +199,7 @@ def framed(chart: alt.LayerChart, *, height: int, description: str) -> alt.Layer
             titleFontWeight="normal",
             titlePadding=10,
             labelPadding=6,
+            labelSeparation=6,
             gridColor=GRID,
             domainColor=MUTED,
             tickColor=MUTED,
