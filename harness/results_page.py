@@ -153,10 +153,10 @@ def _section(found: Found) -> list[str]:
         )
     if found.held:
         by_chance = number(LEVEL * len(found.held), 1)
+        chance = f": were all {len(found.held)} powers as published, {by_chance} or fewer would differ by chance"
         lines += [
             "",
-            f"Beside published curves, each tested at {LEVEL:.0%}: were all {len(found.held)} powers as published, "
-            f"{by_chance} or fewer would be expected to differ by chance.",
+            f"Beside published curves, each tested at {LEVEL:.0%}{chance if len(found.held) > 1 else ''}.",
             "",
         ]
         lines += _table(
