@@ -196,9 +196,9 @@ def test_a_run_that_is_preempted_goes_on(long: tuple[str, ...], undisturbed: Pat
     check_complete(study, undisturbed)
 
 
-def test_a_cancelled_study_is_launched_again_and_goes_on(long: tuple[str, ...], undisturbed: Path) -> None:
-    folder = only_run(long)
-    _, sent = launch(long)
+def test_a_cancelled_study_is_launched_again_and_goes_on(longer: tuple[str, ...], undisturbed: Path) -> None:
+    folder = only_run(longer)
+    _, sent = launch(longer)
     wait_for_checkpoint(folder)
     refused = harness_alone("cancel", "tiny")
     assert refused.returncode == 2
@@ -207,13 +207,13 @@ def test_a_cancelled_study_is_launched_again_and_goes_on(long: tuple[str, ...], 
     wait_for_end(sent)
     assert state(*jobs(sent)).startswith("CANCELLED")
     assert not is_finished(folder)
-    again = harness_alone("resume", *long)
+    again = harness_alone("resume", *longer)
     assert again.returncode == 0, again.stderr
     assert f"{folder.name}  interrupted  goes on from its checkpoint near step" in again.stdout
     wait_for_end(read_launches(Path("outputs"))[-1])
     steps = [event["step"] for event in read_events(folder) if event["event"] == "attempt"]
     assert steps[0] == 0 < steps[1]
-    check_complete(load_study(long), undisturbed)
+    check_complete(load_study(longer), undisturbed)
 
 
 def test_jobs_whose_ids_a_launch_did_not_come_to_write_are_all_cancelled() -> None:
