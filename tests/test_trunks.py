@@ -70,12 +70,9 @@ def test_a_state_that_is_damaged_costs_time_and_nothing_else(tmp_path: Path) -> 
     assert records[0].read_bytes() == records[1].read_bytes()
 
 
-def test_every_point_is_the_end_of_a_cooldown_and_no_evaluation_lies_on_the_trunk() -> None:
-    for evaluations in (1, 10, 200):  # 200 are more than a cooldown has steps
-        _check_evaluations(planned(*BUDGETS, f"evaluations={evaluations}")[1])
-
-
-def _check_evaluations(runs: tuple[PlannedRun, ...]) -> None:
+@pytest.mark.parametrize("evaluations", [1, 10, 200])  # 200 are more than a cooldown has steps
+def test_every_point_is_the_end_of_a_cooldown_and_no_evaluation_lies_on_the_trunk(evaluations: int) -> None:
+    _, runs = planned(*BUDGETS, f"evaluations={evaluations}")
     for run in runs:
         assert min(run.evaluation_steps) > run.trunk_steps == run.steps * 4 // 5
         assert max(run.evaluation_steps) == run.steps
